@@ -1,0 +1,24 @@
+namespace GreenTune.Core.Contracts;
+
+/// <summary>HTTP headers of the API (design section 3).</summary>
+public static class Headers
+{
+    public const string Tenant = "x-greentune-tenant";
+
+    public const string Session = "x-greentune-session";
+
+    /// <summary>Request: "wait" holds the answer until its energy has settled.</summary>
+    public const string Energy = "x-greentune-energy";
+
+    /// <summary>Response: the configuration that answered.</summary>
+    public const string Configuration = "x-greentune-configuration";
+
+    /// <summary>Response: where the record is.</summary>
+    public const string Record = "x-greentune-record";
+
+    /// <summary>Response: what a budget did, for example `degrade; budget="playground"; used=0.96; from="greentune-tiny-int4"`.</summary>
+    public const string Budget = "x-greentune-budget";
+
+    /// <summary>Tenant of requests that name none.</summary>
+    public const string DefaultTenant = "default";
+}
