@@ -55,9 +55,11 @@ public static class ServiceDefaultsExtensions
     /// <summary>
     /// Maps /health (200 when the service is ready to serve, 503 with the reasons until then) and /alive (200 while the process answers).
     /// Both are there in every environment, since probes need them, and neither is traced or counted.
+    /// Call it before the service's own middleware: what comes after it has its exceptions answered with problem documents.
     /// </summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
+        app.UseExceptionProblems();
         app.MapHealthChecks(HealthPaths.Health, new HealthCheckOptions { ResponseWriter = HealthReportJson.WriteAsync })
             .DisableHttpMetrics()
             .AllowAnonymous();

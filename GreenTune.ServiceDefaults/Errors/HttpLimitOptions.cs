@@ -1,4 +1,4 @@
-using System.ComponentModel.DataAnnotations;
+using GreenTune.ServiceDefaults.Startup;
 using Microsoft.Extensions.Options;
 
 namespace GreenTune.ServiceDefaults.Errors;
@@ -8,10 +8,13 @@ public sealed class HttpLimitOptions
 {
     public const string Section = "Http";
 
-    /// <summary>Longest body of a request, in bytes; a longer one is answered with 413. <value>The default value is 4 MiB.</value></summary>
-    [Range(1024, 1L << 30, ErrorMessage = Section + ":MaxRequestBodyBytes has to be 1024 (1 KiB) to 1073741824 (1 GiB), for example 4194304.")]
+    /// <summary>Longest body of a request, in bytes, 1 KiB to 1 GiB; a longer one is answered with 413. <value>The default value is 4 MiB.</value></summary>
     public long MaxRequestBodyBytes { get; set; } = 4 << 20;
 }
 
-[OptionsValidator]
-internal sealed partial class HttpLimitOptionsRanges : IValidateOptions<HttpLimitOptions>;
+internal sealed class HttpLimitOptionsRules : IValidateOptions<HttpLimitOptions>
+{
+    public ValidateOptionsResult Validate(string? name, HttpLimitOptions options) => new RangeRules(HttpLimitOptions.Section)
+        .Range(nameof(options.MaxRequestBodyBytes), options.MaxRequestBodyBytes, 1024, 1L << 30, new HttpLimitOptions().MaxRequestBodyBytes)
+        .Result();
+}

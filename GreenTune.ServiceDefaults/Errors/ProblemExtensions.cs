@@ -21,26 +21,32 @@ internal static class ProblemExtensions
     public static void AddProblems(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<HttpLimitOptions>().BindConfiguration(HttpLimitOptions.Section).ValidateOnStart();
-        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HttpLimitOptions>, HttpLimitOptionsRanges>());
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HttpLimitOptions>, HttpLimitOptionsRules>());
         builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<HttpLimitOptions>>((kestrel, limits) => kestrel.Limits.MaxRequestBodySize = limits.Value.MaxRequestBodyBytes);
         // Otherwise a body that is not JSON becomes an empty 400 outside Development, without a word on what is wrong with it.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = Explain);
     }
 
-    /// <summary>First in the pipeline, right behind the server span.</summary>
+    /// <summary>Right behind the server span, around the whole pipeline.</summary>
     public static void UseProblems(this IApplicationBuilder app)
     {
-        app.UseExceptionHandler(new ExceptionHandlerOptions
-        {
-            StatusCodeSelector = exception => exception is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
-            // What a client did wrong is told to the client; it is no error of ours to log.
-            SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
-        });
+        app.UseExceptionProblems();
         app.UseWhen(
             context => !context.Request.Path.StartsWithSegments(OpenAIPath, StringComparison.OrdinalIgnoreCase),
             outside => outside.UseStatusCodePages());
     }
+
+    /// <summary>
+    /// Answers exceptions. A service has it twice: around everything, and around its endpoints (MapDefaultEndpoints), since in Development
+    /// the framework puts its own page between the two, which shows a client the stack trace and the headers.
+    /// </summary>
+    public static void UseExceptionProblems(this IApplicationBuilder app) => app.UseExceptionHandler(new ExceptionHandlerOptions
+    {
+        StatusCodeSelector = exception => exception is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
+        // What a client did wrong is told to the client; it is no error of ours to log.
+        SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
+    });
 
     private static void Explain(ProblemDetailsContext context)
     {

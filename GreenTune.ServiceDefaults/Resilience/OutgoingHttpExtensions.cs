@@ -15,7 +15,6 @@ internal static class OutgoingHttpExtensions
     public static void AddOutgoingHttp(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<OutgoingHttpOptions>().BindConfiguration(OutgoingHttpOptions.Section).ValidateOnStart();
-        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<OutgoingHttpOptions>, OutgoingHttpOptionsRanges>());
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<OutgoingHttpOptions>, OutgoingHttpOptionsRules>());
         builder.Services.TryAddSingleton<ServiceEndpoints>();
         builder.Services.TryAddSingleton<ResiliencePipelines>();
