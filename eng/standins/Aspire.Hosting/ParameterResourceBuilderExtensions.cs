@@ -27,7 +27,7 @@ public static class ParameterResourceBuilderExtensions
     public static IResourceBuilder<IResourceWithConnectionString> AddConnectionString(this IDistributedApplicationBuilder builder, string name, string? environmentVariableName = null)
         => builder.AddResource(new ConnectionStringParameterResource(
             name,
-            _ => builder.Configuration.GetConnectionString(name) ?? throw Missing("Connection string", "ConnectionStrings", name),
+            _ => builder.Configuration.GetConnectionString(name) is { Length: > 0 } value ? value : throw Missing("Connection string", "ConnectionStrings", name),
             environmentVariableName));
 
     private static string? Read(ConfigurationManager configuration, string name)

@@ -61,7 +61,8 @@ internal sealed class HealthProbe : IDisposable
 
             var reasons = checks.EnumerateArray()
                 .Where(check => Text(check, "status") is not "Healthy")
-                .Select(check => Text(check, "description") is { Length: > 0 } description ? $"{Text(check, "name")}: {description}" : Text(check, "name"));
+                .Select(check => Text(check, "description") is { Length: > 0 } description ? $"{Text(check, "name")}: {description}" : Text(check, "name"))
+                .Where(text => !string.IsNullOrEmpty(text));
             return string.Join("; ", reasons) is { Length: > 0 } reason ? reason : null;
         }
         catch (JsonException)
