@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Configuration;
+
+var builder = DistributedApplication.CreateBuilder(args);
+
+// --Ports:inference=5201, or Ports__inference in the environment, moves a service; the others are told where it is.
+var ports = builder.Configuration.GetSection("Ports");
+
+var accounting = builder.AddProject<Projects.GreenTune_Accounting>("accounting")
+    .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue("accounting", endpoint.Port))
+    .WithHttpHealthCheck("/health");
+
+var inference = builder.AddProject<Projects.GreenTune_Inference>("inference")
+    .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue("inference", endpoint.Port))
+    .WithHttpHealthCheck("/health")
+    .WithReference(accounting)
+    .WaitFor(accounting);
+
+var dashboard = builder.AddProject<Projects.GreenTune_Dashboard>("dashboard")
+    .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue("dashboard", endpoint.Port))
+    .WithHttpHealthCheck("/health")
+    .WithExternalHttpEndpoints()
+    .WithReference(inference)
+    .WithReference(accounting)
+    .WaitFor(inference)
+    .WaitFor(accounting);
+
+// Aspire records prompts and answers in traces during development; GreenTune keeps them out unless someone says otherwise.
+foreach (var service in (IResourceBuilder<ProjectResource>[])[accounting, inference, dashboard])
+{
+    service.WithEnvironment(
+        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+        builder.Configuration["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] ?? "false");
+}
+
+builder.Build().Run();

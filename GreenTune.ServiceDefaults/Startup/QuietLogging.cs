@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
+
+namespace GreenTune.ServiceDefaults.Startup;
+
+/// <summary>Log levels that keep the console to what GreenTune has to say. Any configuration of `Logging` wins over them.</summary>
+internal static class QuietLogging
+{
+    public static void AddQuietLogging(this IConfigurationBuilder configuration)
+        => configuration.Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData = new Dictionary<string, string?>
+            {
+                ["Logging:LogLevel:Default"] = "Information",
+                ["Logging:LogLevel:Microsoft"] = "Warning",
+                ["Logging:LogLevel:System"] = "Warning",
+            },
+        });
+}

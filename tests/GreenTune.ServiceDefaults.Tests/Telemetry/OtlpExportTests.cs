@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace GreenTune.ServiceDefaults.Tests.Telemetry;
+
+/// <summary>A service that exports by OTLP to a receiver in this process.</summary>
+public sealed partial class OtlpExportTests : IAsyncLifetime
+{
+    private readonly ConcurrentDictionary<string, string> _received = new();
+    private WebApplication _receiver = null!;
+
+    private string Address => _receiver.Urls.First();
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _receiver = builder.Build();
+        _receiver.MapPost("/v1/{signal}", async (string signal, HttpRequest request) =>
+        {
+            using var body = new MemoryStream();
+            await request.Body.CopyToAsync(body);
+            _received.AddOrUpdate(signal, _ => Latin(body), (_, before) => before + Latin(body));
+            return Results.Bytes([], "application/x-protobuf");
+
+            static string Latin(MemoryStream bytes) => Encoding.Latin1.GetString(bytes.ToArray());
+        });
+        await _receiver.StartAsync();
+    }
+
+    public ValueTask DisposeAsync() => _receiver.DisposeAsync();
+
+    private static async Task ServeOnceAsync(params (string Key, string Value)[] settings)
+    {
+        await using var service = await TestService.StartAsync(
+            app => app.MapGet("/exported/{id}", (int id) => id),
+            settings: settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
+        await service.Client.GetStringAsync("/exported/1");
+        LogExported(service.App.Logger);
+    }
+
+    [Fact]
+    public async Task All_signals_are_exported_by_the_time_the_service_has_stopped()
+    {
+        await ServeOnceAsync(("OTEL_EXPORTER_OTLP_ENDPOINT", Address), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_SERVICE_NAME", "exporting-service"));
+        Assert.Equal(["logs", "metrics", "traces"], _received.Keys.Order());
+        Assert.All(_received.Values, body => Assert.Contains("exporting-service", body, StringComparison.Ordinal));
+        Assert.Contains("GET /exported/{id}", _received["traces"], StringComparison.Ordinal);
+        Assert.Contains("http.server.request.duration", _received["metrics"], StringComparison.Ordinal);
+        Assert.Contains("exported log", _received["logs"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_endpoint_for_one_signal_exports_that_one_alone()
+    {
+        await ServeOnceAsync(("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Address + "/v1/traces"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"));
+        Assert.Equal(["traces"], _received.Keys);
+    }
+
+    [Fact]
+    public async Task Nothing_is_exported_when_nobody_says_where_to()
+    {
+        await ServeOnceAsync();
+        Assert.Empty(_received);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_is_no_url_is_named()
+    {
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => ServeOnceAsync(("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "collector")));
+        Assert.Contains("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", error.Message, StringComparison.Ordinal);
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "exported log")]
+    private static partial void LogExported(ILogger logger);
+}
