@@ -61,6 +61,15 @@ public readonly record struct EnergyBlock
 
     public Watts MeanPower => new(Energy.Value / Seconds);
 
+    /// <summary>The part of the block from a later time on, with its share of the energy; the block itself when it starts no earlier.</summary>
+    public EnergyBlock From(MonotonicTime start)
+    {
+        if (start <= Start)
+            return this;
+        double share = (End - start).TotalSeconds / Seconds;
+        return this with { Start = start, Energy = Energy * share, Other = Other * share, Noise = Noise * share };
+    }
+
     /// <summary>An interval of which nothing is known but that it passed.</summary>
     public static EnergyBlock Unknown(MonotonicTime start, MonotonicTime end, string reason) => new()
     {
