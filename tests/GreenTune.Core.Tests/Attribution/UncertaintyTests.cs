@@ -65,7 +65,7 @@ public sealed class UncertaintyTests
         Dictionary<long, Settlement> settled = ledger.Settled();
         Assert.Equal(3, settled[1].Energy.ActiveJoules!.Value.Value, 9);
         Assert.Equal(2, settled[1].EqualWeightsActive!.Value.Value, 9);
-        Assert.Equal(1, settled[1].Energy.Uncertainty!.Independent.Value, 9);
+        Assert.Equal(Math.Sqrt(1 + Sharing(4, 0.75)), settled[1].Energy.Uncertainty!.Independent.Value, 9);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class UncertaintyTests
 
         Dictionary<long, Settlement> settled = ledger.Settled();
         Assert.Equal(2, settled[1].Energy.ActiveJoules!.Value.Value, 9);
-        Assert.Equal(1, settled[1].Energy.Uncertainty!.Independent.Value, 9);
+        Assert.Equal(Math.Sqrt(1 + Sharing(4, 0.5)), settled[1].Energy.Uncertainty!.Independent.Value, 9);
     }
 
     [Fact]
@@ -99,4 +99,30 @@ public sealed class UncertaintyTests
 
         Assert.Equal(0, ledger.Settled().Values.Sum(s => s.Energy.Uncertainty!.BaselineSensitivitySeconds), 12);
     }
+
+    [Fact]
+    public void How_a_block_is_split_is_uncertain_only_where_it_is_shared()
+    {
+        var ledger = new AttributionLedger(Device(gain: 0));
+        ledger.Admit(1, Ms(0));
+        ledger.Step(Decode(0, 20, 1));
+        ledger.Finish(1, Ms(20));
+        ledger.Close(Block(0, 20, 6), new(100), new(0));
+        ledger.Admit(2, Ms(20));
+        ledger.Admit(3, Ms(20));
+        ledger.Step(Decode(20, 40, 2, 3));
+        ledger.Step(Decode(40, 60, 2, 3));
+        ledger.Finish(2, Ms(60));
+        ledger.Finish(3, Ms(60));
+        ledger.Close(Block(20, 40, 6), new(100), new(0));
+        ledger.Close(Block(40, 60, 6), new(100), new(0));
+
+        Dictionary<long, Settlement> settled = ledger.Settled();
+        Assert.Equal(0, settled[1].Energy.Uncertainty!.Independent.Value, 12);
+        // 4 J active in each of two blocks, half of them: linearly over the blocks.
+        Assert.Equal(2 * Math.Sqrt(Sharing(4, 0.5)), settled[2].Energy.Uncertainty!.Independent.Value, 12);
+    }
+
+    /// <summary>Variance of a share of a block's active energy, by the 10 % of the split.</summary>
+    private static double Sharing(double active, double share) => Math.Pow(0.1 * active * share * (1 - share), 2);
 }
