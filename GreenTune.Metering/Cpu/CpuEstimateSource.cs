@@ -1,0 +1,130 @@
+using GreenTune.Core.Attribution;
+using GreenTune.Core.Contracts;
+using GreenTune.Core.Power;
+using GreenTune.Core.Units;
+using GreenTune.Metering.Sources;
+
+namespace GreenTune.Metering.Cpu;
+
+/// <summary>
+/// Package energy estimated from utilisation. This process's CPU time is exact to nanoseconds; that of the others is the machine's busy time, which
+/// counts in 10 ms, less ours, smoothed over a second. The power above idle is shared between us and the others by CPU time, and theirs is the
+/// reading's other part. A reading costs microseconds.
+/// </summary>
+public sealed class CpuEstimateSource : IPowerSource
+{
+    // Within the time of a request the others' share is not resolved anyway: 10 ms of jiffies over one second is 1 % of a core.
+    private static readonly TimeSpan Smoothing = TimeSpan.FromSeconds(1);
+
+    // Reading /proc/stat costs tens of microseconds, this process's clock less than one.
+    private static readonly TimeSpan MachineEvery = TimeSpan.FromMilliseconds(40);
+
+    private readonly CpuPowerModel _model;
+    private readonly int _logicalCpus;
+    private readonly ICpuTimes _times;
+    private readonly Queue<(MonotonicTime At, double Machine, double Own)> _history = new(64);
+    private MonotonicTime? _last;
+    private MonotonicTime? _lastMachine;
+    private double _lastOwn;
+    private double _othersRate;
+    private double _joules;
+    private double _otherJoules;
+
+    /// <param name="topology">The CPU.</param>
+    /// <param name="options">Overrides.</param>
+    /// <param name="times">CPU times; the source disposes it.</param>
+    public CpuEstimateSource(CpuTopology topology, CpuOptions options, ICpuTimes times)
+    {
+        _times = times;
+        _logicalCpus = topology.LogicalCpus;
+        (double tdp, string basis) = SharedTdp(topology, options);
+        _model = new(tdp);
+        Description = new()
+        {
+            DeviceId = "cpu-0",
+            DeviceName = topology.Name,
+            Component = DeviceComponent.Cpu,
+            Meter = "cpu-estimate",
+            Boundary = "package",
+            Quality = EnergyQuality.Estimated,
+            GainRelative = CpuPowerModel.GainRelative,
+            Explanation = FormattableString.Invariant($"Estimated from CPU utilisation, +-50 % (95 %): {basis}; power by Teads' curve, {_model.IdleWatts:0.0} W at idle, {_model.Watts(1):0.0} W at full load."),
+            Kinds = ReadingKinds.Counter,
+            ReadOnDemand = true,
+            AssumedIdle = new(_model.IdleWatts),
+            // Idle power of the model itself; what the process does at rest comes on top.
+            AssumedIdleSigma = new(0.5 * _model.IdleWatts),
+        };
+    }
+
+    public PowerSourceDescription Description { get; }
+
+    /// <summary>The model behind the readings.</summary>
+    public CpuPowerModel Model => _model;
+
+    /// <summary>CPU-seconds per second of other processes, as used for the last reading.</summary>
+    public double OthersRate => _othersRate;
+
+    /// <summary>TDP of the cores that this machine sees, and how it was arrived at.</summary>
+    internal static (double Tdp, string Basis) SharedTdp(CpuTopology topology, CpuOptions options)
+    {
+        CpuTdp? known = TdpTable.Find(topology.Name);
+        int seen = topology.PhysicalCores;
+        if (options.TdpWatts is { } set)
+        {
+            int cores = options.Cores ?? known?.Cores ?? seen;
+            return (set * seen / cores, FormattableString.Invariant($"{seen} of {cores} cores of {set:0.#} W (Metering:Cpu:TdpWatts)"));
+        }
+        if (known is not null)
+        {
+            int cores = options.Cores ?? known.Cores;
+            return (known.TdpWatts * seen / cores, FormattableString.Invariant($"{seen} of the {cores} cores of a {known.Model}, {known.TdpWatts:0} W TDP"));
+        }
+        // Under a hypervisor the host is a server, whatever the CPU calls itself.
+        bool server = topology.Virtual || TdpTable.LooksLikeServer(topology.Name);
+        double perCore = server ? TdpTable.DefaultServerWattsPerCore : TdpTable.DefaultClientWattsPerCore;
+        return (perCore * seen, FormattableString.Invariant($"{seen} cores at {perCore:0.0} W TDP each, the median of {(server ? "server" : "desktop and laptop")} CPUs, since this model's TDP is not known (Metering:Cpu:TdpWatts sets it)"));
+    }
+
+    public SourceStatus Read(MonotonicTime now, PowerReadings into)
+    {
+        double own = _times.ProcessSeconds();
+        if (_lastMachine is null || now - _lastMachine >= MachineEvery)
+            ReadMachine(now, own);
+        if (_last is not { } last)
+        {
+            (_last, _lastOwn) = (now, own);
+            into.Counter.Add(new(now, new(0), new(0)));
+            return SourceStatus.Ok;
+        }
+        double seconds = (now - last).TotalSeconds;
+        if (seconds <= 0)
+            return SourceStatus.Ok;
+        double ownRate = Math.Clamp((own - _lastOwn) / seconds, 0, _logicalCpus);
+        // Ours is exact and now, theirs a second old: together they cannot be more than there is.
+        double others = Math.Min(_othersRate, _logicalCpus - ownRate);
+        double busy = ownRate + others;
+        double watts = _model.Watts(busy / _logicalCpus);
+        _joules += watts * seconds;
+        if (busy > 0)
+            _otherJoules += (watts - _model.IdleWatts) * (others / busy) * seconds;
+        (_last, _lastOwn) = (now, own);
+        into.Counter.Add(new(now, new(_joules), new(_otherJoules)));
+        return SourceStatus.Ok;
+    }
+
+    public void Dispose() => (_times as IDisposable)?.Dispose();
+
+    private void ReadMachine(MonotonicTime now, double own)
+    {
+        _lastMachine = now;
+        if (_times.MachineBusySeconds() is not { } machine)
+            return;
+        // Keep one entry at least a second old to measure from.
+        while (_history.Count > 1 && now - _history.Peek().At > Smoothing + MachineEvery)
+            _history.Dequeue();
+        if (_history.TryPeek(out var first) && (now - first.At).TotalSeconds is > 0.09 and var seconds)
+            _othersRate = Math.Clamp((machine - first.Machine - (own - first.Own)) / seconds, 0, _logicalCpus);
+        _history.Enqueue((now, machine, own));
+    }
+}

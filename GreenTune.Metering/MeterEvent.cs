@@ -1,0 +1,26 @@
+using GreenTune.Core.Attribution;
+using GreenTune.Core.Units;
+
+namespace GreenTune.Metering;
+
+internal enum MeterEventKind
+{
+    Admit,
+    Step,
+    Finish,
+    Resident,
+    BusyBegins,
+    BusyEnds,
+}
+
+/// <summary>What producers tell the sampler's thread.</summary>
+/// <param name="Kind">What happened.</param>
+/// <param name="At">When.</param>
+/// <param name="Request">The request's key.</param>
+/// <param name="Payload">A step, or the resident configurations.</param>
+internal readonly record struct MeterEvent(MeterEventKind Kind, MonotonicTime At, long Request, object? Payload)
+{
+    public StepRecord Step => (StepRecord)Payload!;
+
+    public IReadOnlyList<string> Resident => (IReadOnlyList<string>)Payload!;
+}

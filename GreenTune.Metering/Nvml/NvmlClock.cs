@@ -1,0 +1,66 @@
+using GreenTune.Core.Units;
+
+namespace GreenTune.Metering.Nvml;
+
+/// <summary>
+/// Maps NVML's time stamps (microseconds since 1970 by the machine's wall clock) to the meter's clock. The wall clock may be set while we
+/// run, or turn out to be another one than ours: both are seen and corrected.
+/// </summary>
+internal sealed class NvmlClock
+{
+    // A wall clock that is slewed moves by at most 0.5 ms a second; what differs by more between two readings was set.
+    private static readonly TimeSpan Jump = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Behind = TimeSpan.FromSeconds(5);
+
+    private long _offset;
+    private long _offsetBefore;
+    private long _correction;
+    private bool _started;
+    private bool _checked;
+
+    /// <summary>The wall clock was set since the last reading.</summary>
+    public bool Jumped { get; private set; }
+
+    /// <summary>What had to be added to the stamps because they follow another clock than ours; zero normally.</summary>
+    public TimeSpan Correction => new(_correction);
+
+    /// <summary>Notes both clocks; called before the stamps of a reading are mapped.</summary>
+    public void Observe(MonotonicTime now, DateTimeOffset wall)
+    {
+        long offset = now.Ticks - (wall.UtcTicks - DateTimeOffset.UnixEpoch.Ticks);
+        Jumped = _started && Math.Abs(offset - _offset) > Jump.Ticks;
+        _offsetBefore = _started ? _offset : offset;
+        _offset = offset;
+        _started = true;
+    }
+
+    /// <summary>
+    /// Checks the mapping with the newest stamp of the first reading, which must be fresh: one that lies ahead of now or seconds behind it
+    /// shows another clock, and the difference is taken out.
+    /// </summary>
+    public void Check(ulong newestMicroseconds, MonotonicTime now)
+    {
+        if (_checked)
+            return;
+        _checked = true;
+        TimeSpan age = now - Map(newestMicroseconds, _offset);
+        if (age < -Ahead || age > Behind)
+            _correction = age.Ticks;
+    }
+
+    /// <summary>When a stamp was taken; null when it can be mapped to no time after the last one and up to now.</summary>
+    public MonotonicTime? Map(ulong microseconds, MonotonicTime? last, MonotonicTime now)
+    {
+        MonotonicTime mapped = Map(microseconds, _offset);
+        if (Fits(mapped, last, now))
+            return MonotonicTime.Min(mapped, now);
+        // Taken before the clock was set.
+        mapped = Map(microseconds, _offsetBefore);
+        return Fits(mapped, last, now) ? MonotonicTime.Min(mapped, now) : null;
+    }
+
+    private static bool Fits(MonotonicTime at, MonotonicTime? last, MonotonicTime now) => at <= now + Ahead && (last is null || at > last);
+
+    private MonotonicTime Map(ulong microseconds, long offset) => new((long)microseconds * (TimeSpan.TicksPerMillisecond / 1000) + offset + _correction);
+}
