@@ -1,7 +1,10 @@
+using GreenTune.Inference;
 using GreenTune.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-var app = builder.Build();
+builder.AddInference();
+WebApplication app = builder.Build();
 app.MapDefaultEndpoints();
-app.Run();
+app.MapInference();
+return await app.RunServiceAsync();

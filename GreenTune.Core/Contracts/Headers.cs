@@ -19,6 +19,9 @@ public static class Headers
     /// <summary>Response: what a budget did, for example `degrade; budget="playground"; used=0.96; from="greentune-tiny-int4"`.</summary>
     public const string Budget = "x-greentune-budget";
 
+    /// <summary>Tenant of the requests that a measurement plan makes.</summary>
+    public const string MeasurementTenant = "measurement";
+
     /// <summary>Tenant of requests that name none.</summary>
     public const string DefaultTenant = "default";
 }

@@ -1,0 +1,33 @@
+using System.Text.Json.Serialization;
+
+namespace GreenTune.Inference.Chat;
+
+/// <summary>A request that cannot be served, with what OpenAI's envelope needs. Thrown by the /v1 endpoints' code and written by <see cref="ApiErrorMiddleware"/>.</summary>
+internal sealed class ApiException(int status, string message, string? field = null, string? code = null, string type = "invalid_request_error") : Exception(message)
+{
+    public int Status { get; } = status;
+
+    /// <summary>The field at fault, for example "messages[0].role".</summary>
+    public string? Field { get; } = field;
+
+    public string? Code { get; } = code;
+
+    public string Type { get; } = type;
+
+    /// <summary>Headers of the answer, Retry-After among them.</summary>
+    public Dictionary<string, string> Headers { get; } = [];
+
+    public static ApiException Bad(string field, string message) => new(StatusCodes.Status400BadRequest, $"{field}: {message}", field);
+
+    public static ApiException Unsupported(string field, string message) =>
+        new(StatusCodes.Status400BadRequest, $"{field}: {message}", field, "unsupported_parameter");
+}
+
+/// <summary>OpenAI's error envelope: {"error": {...}}.</summary>
+internal sealed record ApiErrorEnvelope([property: JsonPropertyName("error")] ApiErrorBody Error);
+
+internal sealed record ApiErrorBody(
+    [property: JsonPropertyName("message")] string Message,
+    [property: JsonPropertyName("type")] string Type,
+    [property: JsonPropertyName("param")] string? Param,
+    [property: JsonPropertyName("code")] string? Code);

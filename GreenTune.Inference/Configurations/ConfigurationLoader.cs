@@ -1,0 +1,126 @@
+using GreenTune.Core.Attribution;
+using GreenTune.Core.Contracts;
+using GreenTune.Inference.Engine;
+using GreenTune.Models;
+using GreenTune.Models.Building;
+using GreenTune.Models.Folders;
+using GreenTune.Models.Tokenization;
+using Microsoft.Extensions.Options;
+using Microsoft.ML.OnnxRuntime;
+
+namespace GreenTune.Inference.Configurations;
+
+/// <summary>Builds and loads the configurations, the default one first, and warms each up before it serves.</summary>
+internal sealed partial class ConfigurationLoader(
+    ConfigurationRegistry registry,
+    ExecutionProvider provider,
+    IEngine engine,
+    WarmUp warmUp,
+    IOptions<InferenceOptions> options,
+    ILogger<ConfigurationLoader> logger) : BackgroundService, IAsyncDisposable
+{
+    private readonly List<string> _resident = [];
+
+    /// <summary>Sessions go only when no step can be running in them any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Dispose();
+        await engine.DisposeAsync();
+        foreach (ServedConfiguration configuration in registry.All)
+        {
+            configuration.Loaded?.Dispose();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Hosted services start one after the other: building must not hold up the server.
+        await Task.Yield();
+        engine.Meter.SetResident([]);
+        foreach (ServedConfiguration configuration in registry.All.OrderByDescending(configuration => configuration.Id == options.Value.DefaultConfiguration))
+        {
+            if (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+
+            try
+            {
+                LoadedConfiguration loaded = await LoadAsync(configuration, stoppingToken);
+                await warmUp.RunAsync(loaded, stoppingToken);
+                configuration.Ready(loaded);
+                LogReady(configuration.Id);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is ModelFolderException or OnnxRuntimeException or IOException or UnauthorizedAccessException or NotSupportedException or InvalidOperationException)
+            {
+                configuration.Fail(e.Message);
+                LogFailed(e, configuration.Id);
+            }
+        }
+    }
+
+    private async Task<LoadedConfiguration> LoadAsync(ServedConfiguration configuration, CancellationToken cancellation)
+    {
+        using IDisposable busy = engine.Meter.Busy();
+        configuration.Enter(ConfigurationState.Building);
+        var progress = new Progress<BuildProgress>(at =>
+        {
+            if (at.Stage == BuildStage.Waiting)
+            {
+                LogWaiting(configuration.Id);
+            }
+        });
+        ModelFolder folder = await configuration.OpenFolder(progress, cancellation);
+        configuration.Enter(ConfigurationState.Loading);
+        LoadedConfiguration loaded = await Task.Run(() => Open(folder), cancellation);
+        _resident.Add(configuration.Id);
+        engine.Meter.SetResident([.. _resident]);
+        return loaded;
+    }
+
+    private LoadedConfiguration Open(ModelFolder folder)
+    {
+        if (!folder.HasTokenizer)
+        {
+            throw new ModelFolderException(folder.FolderPath, "has no tokenizer.json");
+        }
+
+        int context = Math.Min(folder.ContextLength, options.Value.MaxContextTokens);
+        WorkModel work = Work(folder);
+        IDecoder decoder;
+        using (Microsoft.ML.OnnxRuntime.SessionOptions sessionOptions = provider.SessionOptions())
+        {
+            decoder = folder.EngineGraphPath is { } graph
+                ? new EngineGraphDecoder(new InferenceSession(graph, sessionOptions), folder, provider.Cuda, context, work)
+                : new GenAIGraphDecoder(new InferenceSession(folder.GenAIGraphPath, sessionOptions), folder, provider.Cuda, context, work);
+        }
+
+        SamplingDefaults usual = folder.Sampling;
+        SamplingSettings sampling = usual.Sample ? new SamplingSettings(usual.Temperature, usual.TopP, usual.TopK ?? 0, null) : SamplingSettings.Greedy;
+        return new LoadedConfiguration(folder.Id, decoder, ChatTokenizer.Open(folder.FolderPath), sampling, folder.Parameters ?? 0, folder.WeightBytesPerStep ?? folder.Bytes);
+    }
+
+    /// <summary>
+    /// The cost model of design section 4.3. Where a foreign graph does not show its matrices, its parameters are taken from the
+    /// bytes of its files at 16 bits each: a scale factor, which attribution within one configuration does not depend on.
+    /// </summary>
+    private static WorkModel Work(ModelFolder folder) => new(
+        folder.Id,
+        folder.MultipliedParameters ?? folder.Bytes / 2.0,
+        4.0 * folder.Layers * folder.Heads * folder.HeadSize,
+        folder.WeightBytesPerStep ?? folder.Bytes,
+        folder.KeyValueBytesPerToken);
+
+    [LoggerMessage(1, LogLevel.Information, "{Configuration} is ready")]
+    private partial void LogReady(string configuration);
+
+    [LoggerMessage(2, LogLevel.Error, "{Configuration} cannot be served")]
+    private partial void LogFailed(Exception exception, string configuration);
+
+    [LoggerMessage(3, LogLevel.Information, "{Configuration} is being built by another process; waiting for it")]
+    private partial void LogWaiting(string configuration);
+}

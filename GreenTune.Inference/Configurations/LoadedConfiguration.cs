@@ -1,0 +1,18 @@
+using GreenTune.Inference.Chat;
+using GreenTune.Inference.Engine;
+using GreenTune.Models.Tokenization;
+
+namespace GreenTune.Inference.Configurations;
+
+/// <summary>A configuration that can serve.</summary>
+internal sealed record LoadedConfiguration(string Id, IDecoder Decoder, ChatTokenizer Tokenizer, SamplingSettings DefaultSampling, long Parameters, long WeightBytes) : IDisposable
+{
+    /// <summary>A conversation as the model wants it, with the beginning of its own turn.</summary>
+    public int[] EncodeChat(IReadOnlyList<ChatTurn> turns) => Tokenizer.EncodeChat([.. turns.Select(turn => new ChatMessage(turn.Role, turn.Content))], addGenerationPrompt: true);
+
+    public void Dispose()
+    {
+        (Decoder as IDisposable)?.Dispose();
+        Tokenizer.Dispose();
+    }
+}

@@ -1,0 +1,62 @@
+using GreenTune.Core.Contracts;
+using GreenTune.Models.Building;
+using GreenTune.Models.Folders;
+
+namespace GreenTune.Inference.Configurations;
+
+/// <summary>A configuration on its way to serving. States are set by the loader alone; anyone may wait for readiness.</summary>
+/// <param name="id">For example "greentune-tiny-int4".</param>
+/// <param name="model">For example "greentune-tiny".</param>
+/// <param name="precision">"fp32", "fp16", "int8", "int4" or, for a folder from elsewhere that mixes them, "mixed".</param>
+/// <param name="provider">"cpu" or "cuda".</param>
+/// <param name="open">Opens the model's folder, building it where it has to be built.</param>
+internal sealed class ServedConfiguration(string id, string model, string precision, string provider, Func<IProgress<BuildProgress>, CancellationToken, Task<ModelFolder>> open)
+{
+    private readonly TaskCompletionSource<LoadedConfiguration> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile State _state = new(ConfigurationState.Waiting, null);
+
+    public string Id { get; } = id;
+
+    public string Model { get; } = model;
+
+    public string Precision { get; } = precision;
+
+    public string Provider { get; } = provider;
+
+    public Func<IProgress<BuildProgress>, CancellationToken, Task<ModelFolder>> OpenFolder { get; } = open;
+
+    public ConfigurationState Stage => _state.Stage;
+
+    /// <summary>Why it failed; null unless it did.</summary>
+    public string? Error => _state.Error;
+
+    /// <summary>Null until it is ready.</summary>
+    public LoadedConfiguration? Loaded => _loaded.Task.IsCompletedSuccessfully ? _loaded.Task.Result : null;
+
+    /// <summary>Completes when it is ready.</summary>
+    /// <exception cref="ConfigurationFailedException">It cannot be built or loaded.</exception>
+    public Task<LoadedConfiguration> ReadyAsync(CancellationToken cancellation) => _loaded.Task.WaitAsync(cancellation);
+
+    internal void Enter(ConfigurationState stage) => _state = new State(stage, null);
+
+    internal void Ready(LoadedConfiguration loaded)
+    {
+        _state = new State(ConfigurationState.Ready, null);
+        _loaded.TrySetResult(loaded);
+    }
+
+    internal void Fail(string reason)
+    {
+        _state = new State(ConfigurationState.Failed, reason);
+        if (_loaded.TrySetException(new ConfigurationFailedException(Id, reason)))
+        {
+            // Nobody may be waiting; the failure has been logged and is shown by the state.
+            _ = _loaded.Task.Exception;
+        }
+    }
+
+    private sealed record State(ConfigurationState Stage, string? Error);
+}
+
+/// <summary>A configuration cannot serve.</summary>
+internal sealed class ConfigurationFailedException(string id, string reason) : Exception($"{id} cannot be served: {reason}");

@@ -1,0 +1,96 @@
+using GreenTune.Core.Profiles;
+using GreenTune.Core.Units;
+using GreenTune.Inference.Chat;
+using GreenTune.Inference.Energy;
+using GreenTune.Inference.Engine;
+using GreenTune.Metering;
+
+namespace GreenTune.Inference.Configurations;
+
+/// <summary>
+/// Runs a freshly loaded configuration a few times: the first run pays for what ONNX Runtime sets up lazily, the later ones say what a token
+/// takes and draws, which is the length profile until requests have been seen.
+/// </summary>
+internal sealed class WarmUp(IEngine engine, EnergyPredictor predictor, TimeProvider clock)
+{
+    private const int Runs = 3;
+    private const int OutputTokens = 16;
+    private static readonly TimeSpan LongestSettle = TimeSpan.FromSeconds(5);
+
+    private static readonly ChatTurn[] Conversation =
+    [
+        new("user", "Warm up: read these words and answer with any others. The sun rises, the grid hums, and somewhere a meter counts what all of it takes."),
+    ];
+
+    /// <exception cref="InvalidOperationException">The model does not run.</exception>
+    public async Task RunAsync(LoadedConfiguration configuration, CancellationToken cancellation)
+    {
+        int[] prompt = configuration.EncodeChat(Conversation);
+        int room = configuration.Decoder.ContextLength - prompt.Length;
+        if (room < 1)
+        {
+            return;
+        }
+
+        GenerationResult? last = null;
+        for (int run = 0; run < Runs; run++)
+        {
+            Generation generation = engine.Submit(
+                new GenerationRequest
+                {
+                    Id = $"warm-up {configuration.Id}",
+                    // A stop token would end the run before there is anything to time.
+                    Decoder = new Endless(configuration.Decoder),
+                    Prompt = prompt,
+                    MaxTokens = Math.Min(OutputTokens, room),
+                },
+                cancellation);
+            last = await generation.Completion;
+            cancellation.ThrowIfCancellationRequested();
+            if (last.Error is { } error)
+            {
+                throw new InvalidOperationException($"the model does not run: {error.Message}", error);
+            }
+        }
+
+        if (last is { StartedAt: { } started, FirstTokenAt: { } first, OutputTokens: > 1 })
+        {
+            await Task.WhenAny(last.Settled, Task.Delay(LongestSettle, clock, cancellation));
+            double prefill = (first - started).TotalSeconds / prompt.Length;
+            double decode = (last.EndedAt - first).TotalSeconds / (last.OutputTokens - 1);
+            if (last.Settled.IsCompletedSuccessfully && Power(last.Settled.Result, last.EndedAt - started) is var (active, idle))
+            {
+                predictor.SetWarmUp(configuration.Id, LengthProfile.FromWarmUp(prefill, decode, active, idle));
+            }
+        }
+    }
+
+    /// <summary>Null without a meter.</summary>
+    private static (Watts Active, Watts Idle)? Power(SettledRequest settled, TimeSpan took) =>
+        settled.Energy is { ActiveJoules: { } active, IdleJoules: { } idle } && took > TimeSpan.Zero
+            ? (Max(active / took), Max(idle / took))
+            : null;
+
+    /// <summary>A short run's active power may come out below zero from noise.</summary>
+    private static Watts Max(Watts power) => new(Math.Max(0, power.Value));
+
+    /// <summary>The same model without stop tokens.</summary>
+    private sealed class Endless(IDecoder decoder) : IDecoder
+    {
+        public string ConfigurationId => decoder.ConfigurationId;
+
+        public int ContextLength => decoder.ContextLength;
+
+        public int VocabularySize => decoder.VocabularySize;
+
+        public Core.Attribution.WorkModel Work => decoder.Work;
+
+        public ReadOnlySpan<float> Logits => decoder.Logits;
+
+        public bool IsStop(int token) => false;
+
+        public int Prefill(ReadOnlySpan<int> prompt, bool wantLogits) => decoder.Prefill(prompt, wantLogits);
+
+        public int Decode(int token, bool wantLogits) => decoder.Decode(token, wantLogits);
+    }
+}

@@ -1,0 +1,80 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace GreenTune.Inference;
+
+/// <summary>Which execution provider runs the models.</summary>
+internal enum DeviceChoice
+{
+    /// <summary>CUDA where the provider and a GPU are there, the CPU otherwise.</summary>
+    Auto,
+    Cpu,
+
+    /// <summary>CUDA or nothing: a machine without it is a start-up error, never a silent fall-back.</summary>
+    Cuda,
+}
+
+/// <summary>Settings of the service, section "Inference" (environment: Inference__Device and so on).</summary>
+internal sealed class InferenceOptions
+{
+    public const string Section = "Inference";
+
+    /// <value>auto, cpu or cuda. The default is auto.</value>
+    public DeviceChoice Device { get; set; } = DeviceChoice.Auto;
+
+    /// <summary>Served by `auto` until configurations have been measured.</summary>
+    /// <value>The default is greentune-tiny-int4.</value>
+    [Required]
+    public string DefaultConfiguration { get; set; } = "greentune-tiny-int4";
+
+    /// <summary>Configurations to build and load, by id; empty takes all of the bundled models.</summary>
+    public IList<string> Configurations { get; } = [];
+
+    /// <summary>Further model folders in ONNX Runtime GenAI's format, each served under its own name.</summary>
+    public IList<string> ModelFolders { get; } = [];
+
+    /// <summary>Threads of one step; 0 takes one for each core.</summary>
+    [Range(0, 1024)]
+    public int Threads { get; set; }
+
+    /// <summary>Requests that may wait for the device before the next is answered 429.</summary>
+    /// <value>The default is 256.</value>
+    [Range(1, 100_000)]
+    public int MaxQueue { get; set; } = 256;
+
+    /// <summary>Tokens generated when a request names no max_tokens.</summary>
+    /// <value>The default is 256.</value>
+    [Range(1, 1_000_000)]
+    public int DefaultMaxTokens { get; set; } = 256;
+
+    /// <summary>Upper bound of prompt and answer together, whatever the model could take: the KV cache is this long.</summary>
+    /// <value>The default is 4096.</value>
+    [Range(16, 1_000_000)]
+    public int MaxContextTokens { get; set; } = 4096;
+
+    /// <summary>How long `x-greentune-energy: wait` holds an answer for its meter.</summary>
+    /// <value>The default is 10 seconds.</value>
+    [Range(0.1, 300)]
+    public double EnergyWaitSeconds { get; set; } = 10;
+
+    /// <summary>How long a request waits for the budget's decision.</summary>
+    /// <value>The default is 0.5 seconds.</value>
+    [Range(0.01, 60)]
+    public double BudgetTimeoutSeconds { get; set; } = 0.5;
+
+    /// <summary>Whether requests are served while Accounting cannot be asked about budgets.</summary>
+    /// <value>The default is true; false answers 503.</value>
+    public bool BudgetsFailOpen { get; set; } = true;
+
+    /// <summary>Address of Accounting as clients see it, for the record's URL; null takes the address this service uses.</summary>
+    [Url]
+    public string? RecordBaseUrl { get; set; }
+
+    /// <summary>Bytes of records kept on disk while Accounting is away; beyond it new records are refused and health says so.</summary>
+    /// <value>The default is 256 MiB.</value>
+    [Range(1 << 16, long.MaxValue)]
+    public long OutboxLimitBytes { get; set; } = 256L << 20;
+}
+
+[OptionsValidator]
+internal sealed partial class InferenceOptionsValidator : IValidateOptions<InferenceOptions>;

@@ -1,0 +1,128 @@
+using System.Diagnostics.Metrics;
+using GreenTune.Core.Attribution;
+using GreenTune.Inference.Accounting;
+using GreenTune.Inference.Budgets;
+using GreenTune.Inference.Chat;
+using GreenTune.Inference.Configurations;
+using GreenTune.Inference.Energy;
+using GreenTune.Inference.Engine;
+using GreenTune.Inference.Plans;
+using GreenTune.Inference.Records;
+using GreenTune.Inference.Selection;
+using GreenTune.Inference.Telemetry;
+using GreenTune.Metering;
+using GreenTune.Models.Store;
+using GreenTune.ServiceDefaults.Data;
+using GreenTune.ServiceDefaults.Resilience;
+using Microsoft.Extensions.Options;
+
+namespace GreenTune.Inference;
+
+/// <summary>What the service is made of.</summary>
+internal static class InferenceServices
+{
+    private const string DataFolder = "inference";
+    private static readonly Uri AccountingAddress = new("http://accounting");
+
+    public static void AddInference(this WebApplicationBuilder builder)
+    {
+        IServiceCollection services = builder.Services;
+        services.AddOptions<InferenceOptions>().BindConfiguration(InferenceOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<InferenceOptions>, InferenceOptionsValidator>();
+        services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section);
+        services.AddOptions<MeteringOptions>().BindConfiguration(MeteringOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MeteringOptions>, MeteringOptionsCheck>();
+
+        services.AddSingleton<InferenceTelemetry>();
+        services.AddSingleton(provider => new MeteringTelemetry(provider.GetRequiredService<IMeterFactory>()));
+        services.AddEngine();
+        services.AddAccounting();
+        services.AddRecords();
+
+        services.AddSingleton<ModelResolver>();
+        services.AddSingleton<ChatService>();
+        services.AddSingleton<RecordLocation>();
+        services.AddSingleton<ChatCompletionsApi>();
+
+        services.AddSingleton(provider => new SentimentSetFile(provider.GetRequiredService<ModelStore>().SourceFolder));
+        services.AddHosted<PlanService>();
+
+        services.AddHealthChecks().AddCheck<ReadinessCheck>("configurations").AddCheck<OutboxCheck>("outbox");
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.RespectNullableAnnotations = true);
+    }
+
+    public static void MapInference(this WebApplication app)
+    {
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase), v1 => v1.UseMiddleware<ApiErrorMiddleware>());
+        ChatCompletionsApi.Map(app);
+        ModelsApi.Map(app);
+        ConfigurationsApi.Map(app);
+        MeterApi.Map(app);
+        PlansApi.Map(app);
+    }
+
+    private static void AddEngine(this IServiceCollection services)
+    {
+        services.AddSingleton(provider =>
+        {
+            InferenceOptions options = provider.GetRequiredService<IOptions<InferenceOptions>>().Value;
+            return ExecutionProvider.Choose(options.Device, options.Threads);
+        });
+        services.AddSingleton(provider => ModelStore.Open(provider.GetRequiredService<IOptions<ModelStoreOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => ConfigurationCatalog.Create(
+            provider.GetRequiredService<IOptions<InferenceOptions>>().Value,
+            provider.GetRequiredService<ModelStore>(),
+            provider.GetRequiredService<ExecutionProvider>().Cuda));
+        services.AddSingleton(provider => new MeterFactory(
+                provider.GetRequiredService<IOptions<MeteringOptions>>().Value,
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<MeterFactory>>(),
+                provider.GetRequiredService<MeteringTelemetry>())
+            .Create(provider.GetRequiredService<ExecutionProvider>().Cuda ? DeviceComponent.Gpu : DeviceComponent.Cpu));
+        services.AddSingleton(provider => new DeviceEngine(
+            provider.GetRequiredService<IDeviceMeter>(),
+            provider.GetRequiredService<IOptions<InferenceOptions>>().Value.MaxQueue,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<DeviceEngine>>()));
+        services.AddSingleton<IEngine>(provider => provider.GetRequiredService<DeviceEngine>());
+        services.AddSingleton<WarmUp>();
+        services.AddHostedService<ConfigurationLoader>();
+    }
+
+    private static void AddAccounting(this IServiceCollection services)
+    {
+        services.AddHttpClient<AccountingClient>(http => http.BaseAddress = AccountingAddress);
+        services.AddHttpClient(AccountingClient.StreamClient, http => http.BaseAddress = AccountingAddress).WithoutResilience();
+        services.AddSingleton<CarbonFactorCache>();
+        services.AddSingleton<BudgetBook>();
+        services.AddSingleton<BudgetGate>();
+        services.AddSingleton(provider => new AutoSelector(Data(provider), provider.GetRequiredService<ILogger<AutoSelector>>()));
+        services.AddHostedService<AccountingFeed>();
+    }
+
+    private static void AddRecords(this IServiceCollection services)
+    {
+        services.AddSingleton(provider => new Outbox(
+            Path.Combine(Data(provider), "outbox"),
+            provider.GetRequiredService<IOptions<InferenceOptions>>().Value.OutboxLimitBytes,
+            provider.GetRequiredService<ILogger<Outbox>>()));
+        services.AddHostedService<OutboxSender>();
+        services.AddSingleton(provider => new EnergyPredictor(
+            Data(provider),
+            provider.GetRequiredService<IDeviceMeter>().DeviceId,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<EnergyPredictor>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<EnergyPredictor>());
+        services.AddHosted<RecordPipeline>();
+        services.AddHostedService<PeriodCutter>();
+    }
+
+    private static void AddHosted<T>(this IServiceCollection services)
+        where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    private static string Data(IServiceProvider provider) => provider.GetRequiredService<DataDirectory>().Folder(DataFolder);
+}

@@ -1,0 +1,54 @@
+// Adds up the .trx files of a test run: names what failed and why something was skipped, then prints "N passed, N failed, N skipped".
+// Usage: dotnet run eng/TestSummary.cs -- FOLDER
+
+using System.Globalization;
+using System.Xml.Linq;
+
+if (args is not [string folder] || !Directory.Exists(folder))
+{
+    Console.Error.WriteLine("Usage: dotnet run eng/TestSummary.cs -- FOLDER-OF-TRX-FILES");
+    return 2;
+}
+
+XNamespace ns = "http://microsoft.com/schemas/VisualStudio/TeamTest/2010";
+int passed = 0, failed = 0, skipped = 0;
+string[] files = Directory.GetFiles(folder, "*.trx", SearchOption.AllDirectories);
+foreach (string file in files)
+{
+    XElement run = XDocument.Load(file).Root!;
+    foreach (XElement result in run.Descendants(ns + "UnitTestResult"))
+    {
+        string name = (string)result.Attribute("testName")!;
+        string? message = result.Descendants(ns + "Message").FirstOrDefault()?.Value.Trim();
+        switch ((string)result.Attribute("outcome")!)
+        {
+            case "Passed":
+                passed++;
+                break;
+            case "NotExecuted":
+                skipped++;
+                Console.WriteLine($"skipped {name}: {message ?? "no reason given"}");
+                break;
+            default:
+                failed++;
+                Console.WriteLine($"FAILED  {name}: {message}");
+                break;
+        }
+    }
+
+    // A host that crashed leaves no result for what it was running.
+    if ((string?)run.Element(ns + "ResultSummary")?.Attribute("outcome") is "Failed" or "Aborted" or "Error" && failed == 0)
+    {
+        failed++;
+        Console.WriteLine($"FAILED  the run in {Path.GetFileName(file)} did not come to its end");
+    }
+}
+
+if (files.Length == 0)
+{
+    failed++;
+    Console.WriteLine("FAILED  no test project left any result");
+}
+
+Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{passed} passed, {failed} failed, {skipped} skipped"));
+return failed == 0 ? 0 : 1;
