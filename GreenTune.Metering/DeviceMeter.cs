@@ -13,7 +13,7 @@ namespace GreenTune.Metering;
 /// The meter of one device. Callers leave events in a queue; the sampler's thread reads the sensor, takes the queue up and owns the ledger. A lock, held
 /// for microseconds and never while the sensor is read, lets others look at the results.
 /// </summary>
-public sealed class DeviceMeter : IDeviceMeter
+public sealed partial class DeviceMeter : IDeviceMeter
 {
     private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(2);
@@ -27,7 +27,8 @@ public sealed class DeviceMeter : IDeviceMeter
     private readonly MeterCore _core;
     private readonly Lock _gate = new();
     private readonly ConcurrentQueue<MeterEvent> _events = new();
-    private readonly ConcurrentDictionary<long, TaskCompletionSource<SettledRequest>> _waiting = new();
+    private readonly Dictionary<long, TaskCompletionSource<SettledRequest>> _waiting = [];
+    private readonly List<(TaskCompletionSource<SettledRequest> Waiter, SettledRequest Settled)> _done = [];
     private readonly PowerReadings _readings = new();
     private readonly List<Settlement> _settled = [];
     private readonly SamplerThread? _sampler;
@@ -37,6 +38,7 @@ public sealed class DeviceMeter : IDeviceMeter
     private volatile bool _stopped;
     private volatile bool _stuck;
     private string? _namedFault;
+    private volatile string? _failure;
 
     /// <summary>Starts metering.</summary>
     /// <param name="source">Where power is read; disposed with the meter.</param>
@@ -87,16 +89,14 @@ public sealed class DeviceMeter : IDeviceMeter
 
     public Task<SettledRequest> Finish(long request, MonotonicTime at)
     {
-        var source = new TaskCompletionSource<SettledRequest>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!_waiting.TryAdd(request, source))
-            return _waiting.TryGetValue(request, out TaskCompletionSource<SettledRequest>? earlier) ? earlier.Task : Task.FromResult(None("the request had ended before"));
-        Tell(new(MeterEventKind.Finish, at, request, null));
-        // After the entry is in the list: whoever stops the meter from here on finds it there.
+        var waiter = new TaskCompletionSource<SettledRequest>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _events.Enqueue(new(MeterEventKind.Finish, at, request, waiter));
+        // Looked at after the entry is in the queue: whoever stops the meter from here on finds it there.
         if (_stopped || _stuck)
-            Complete(request, None(_stopped ? "the meter was stopped" : "the meter does not answer"));
+            AnswerAll(_stopped ? "the meter was stopped" : "the meter does not answer");
         else
             Wake();
-        return source.Task;
+        return waiter.Task;
     }
 
     public void SetResident(IReadOnlyCollection<string> configurations) =>
@@ -172,70 +172,10 @@ public sealed class DeviceMeter : IDeviceMeter
             Tick();
         _stopped = true;
         _telemetry?.Remove(this);
-        foreach (long request in _waiting.Keys)
-            Complete(request, None("the meter was stopped"));
+        AnswerAll("the meter was stopped");
         // A thread that hangs inside the driver still uses the source.
         if (ended)
             _source.Dispose();
-    }
-
-    /// <summary>Reads the sensor once and settles what can be settled. Called by one thread at a time.</summary>
-    internal void Tick()
-    {
-        MonotonicTime now = Now;
-        SourceStatus status;
-        _readings.Clear();
-        try
-        {
-            status = _source.Read(now, _readings);
-        }
-        catch (Exception problem)
-        {
-            Log.Unexpected(_logger, problem, _description.Meter, DeviceId);
-            status = SourceStatus.Failed(problem.Message);
-        }
-        _settled.Clear();
-        string? fault;
-        lock (_gate)
-        {
-            _core.Take(status, now, _readings);
-            MonotonicTime told = Now;
-            for (int left = _events.Count; left > 0 && _events.TryDequeue(out MeterEvent happened); left--)
-                Take(happened);
-            _core.Settle(told, _settled);
-            fault = _core.Fault;
-        }
-        Interlocked.Exchange(ref _lastTick, Now.Ticks);
-        _stuck = false;
-        foreach (Settlement settlement in _settled)
-        {
-            _telemetry?.Settled(settlement.Energy);
-            Complete(settlement.Request, new(settlement.Energy, settlement.MeanRowsInFlight, settlement.Baseline));
-        }
-        NameFault(fault);
-    }
-
-    /// <summary>Gives the waiting requests up when the thread hangs in the sensor's driver, whose calls cannot be interrupted.</summary>
-    internal void Watch()
-    {
-        double seconds = (Now.Ticks - Interlocked.Read(ref _lastTick)) / (double)TimeSpan.TicksPerSecond;
-        if (seconds < StuckAfter.TotalSeconds)
-            return;
-        if (!_stuck)
-            Log.Stuck(_logger, _description.Meter, DeviceId, Math.Round(seconds), _waiting.Count);
-        _stuck = true;
-        foreach (long request in _waiting.Keys)
-            Complete(request, None(FormattableString.Invariant($"the meter has not answered for {seconds:0} s")));
-    }
-
-    private void Take(in MeterEvent happened)
-    {
-        if (happened.Kind == MeterEventKind.Finish && !_core.Knows(happened.Request))
-        {
-            Complete(happened.Request, None("the request was not admitted to this meter, or had ended before"));
-            return;
-        }
-        _core.Tell(happened);
     }
 
     private void Tell(in MeterEvent happened)
@@ -252,28 +192,7 @@ public sealed class DeviceMeter : IDeviceMeter
             _sampler?.Wake();
     }
 
-    private void Complete(long request, SettledRequest settled)
-    {
-        if (_waiting.TryRemove(request, out TaskCompletionSource<SettledRequest>? source))
-            source.TrySetResult(settled);
-    }
-
     private SettledRequest None(string reason) => new(EnergyFigures.None(reason, MethodVersions.Attribution) with { Device = DeviceId }, 1, null);
-
-    private void NameFault(string? fault)
-    {
-        if (fault == _namedFault)
-            return;
-        // A device without a meter has said so when it began.
-        if (_description.Quality != EnergyQuality.None)
-        {
-            if (fault is not null)
-                Log.Fault(_logger, _description.Meter, DeviceId, fault);
-            else
-                Log.Recovered(_logger, _description.Meter, DeviceId);
-        }
-        _namedFault = fault;
-    }
 
     private sealed class BusySpan(DeviceMeter meter) : IDisposable
     {

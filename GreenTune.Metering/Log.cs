@@ -16,6 +16,6 @@ internal static partial class Log
     [LoggerMessage(103, LogLevel.Error, "Reading the meter {Meter} of {Device} failed unexpectedly.")]
     public static partial void Unexpected(ILogger logger, Exception exception, string meter, string device);
 
-    [LoggerMessage(104, LogLevel.Error, "The meter {Meter} of {Device} has not answered for {Seconds} s; {Requests} requests get no energy.")]
-    public static partial void Stuck(ILogger logger, string meter, string device, double seconds, int requests);
+    [LoggerMessage(104, LogLevel.Error, "The meter {Meter} of {Device} has not answered for {Seconds} s: requests get no energy until it does.")]
+    public static partial void Stuck(ILogger logger, string meter, string device, double seconds);
 }

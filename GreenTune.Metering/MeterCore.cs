@@ -210,7 +210,7 @@ internal sealed class MeterCore
 
     public Watts? BaselineNow() => _description.Quality == EnergyQuality.None ? null : _baselines.Current(MonotonicTime.Now(_clock)).Mean;
 
-    public IReadOnlyList<PowerSample> Points(MonotonicTime from, MonotonicTime to, int maxPoints) => TraceThinning.Thin(_trace.Between(from, to), maxPoints);
+    public IReadOnlyList<PowerSample> Points(MonotonicTime from, MonotonicTime to, int maxPoints) => TraceThinning.Thin(_trace.Between(from, to), Math.Max(2, maxPoints));
 
     public (DateTimeOffset From, DateTimeOffset To, EnergyBuckets Buckets)? CutPeriod()
     {

@@ -17,10 +17,12 @@ internal enum MeterEventKind
 /// <param name="Kind">What happened.</param>
 /// <param name="At">When.</param>
 /// <param name="Request">The request's key.</param>
-/// <param name="Payload">A step, or the resident configurations.</param>
+/// <param name="Payload">A step, who waits for the end's figures, or the resident configurations.</param>
 internal readonly record struct MeterEvent(MeterEventKind Kind, MonotonicTime At, long Request, object? Payload)
 {
     public StepRecord Step => (StepRecord)Payload!;
+
+    public TaskCompletionSource<SettledRequest> Waiter => (TaskCompletionSource<SettledRequest>)Payload!;
 
     public IReadOnlyList<string> Resident => (IReadOnlyList<string>)Payload!;
 }

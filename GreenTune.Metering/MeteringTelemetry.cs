@@ -25,6 +25,8 @@ public sealed class MeteringTelemetry : IDisposable
         _energy = _meter.CreateCounter<double>(TelemetryNames.Energy, "J", "Energy of settled requests by phase.");
     }
 
+    internal Meter Meter => _meter;
+
     public void Dispose() => _meter.Dispose();
 
     internal void Add(IDeviceMeter device) => _devices[device.DeviceId] = device;

@@ -163,6 +163,8 @@ internal sealed class BaselineKeeper
     private sealed class Entry
     {
         private readonly List<(double Joules, double Seconds, MonotonicTime End)> _batches = new(Batches);
+        private readonly double[] _watts = new double[Batches];
+        private readonly double[] _scratch = new double[Batches];
         private double _joules;
         private double _seconds;
         private Watts? _mean;
@@ -182,14 +184,18 @@ internal sealed class BaselineKeeper
             _batches.Add((_joules, _seconds, end));
             (_joules, _seconds) = (0, 0);
             Expire(end, options);
-            double[] watts = [.. _batches.Select(batch => batch.Joules / batch.Seconds)];
-            double median = Median(watts);
-            double limit = Math.Max(OutlierDistances * Median([.. watts.Select(value => Math.Abs(value - median))]), OutlierRelative * median);
+            int count = _batches.Count;
+            for (int i = 0; i < count; i++)
+                _watts[i] = _scratch[i] = _batches[i].Joules / _batches[i].Seconds;
+            double median = Median(count);
+            for (int i = 0; i < count; i++)
+                _scratch[i] = Math.Abs(_watts[i] - median);
+            double limit = Math.Max(OutlierDistances * Median(count), OutlierRelative * median);
             double over = 0, total = 0, squares = 0;
             int kept = 0;
-            for (int i = 0; i < watts.Length; i++)
+            for (int i = 0; i < count; i++)
             {
-                if (Math.Abs(watts[i] - median) > limit)
+                if (Math.Abs(_watts[i] - median) > limit)
                     continue;
                 kept++;
                 total += _batches[i].Joules;
@@ -198,10 +204,10 @@ internal sealed class BaselineKeeper
             if (over < options.Shortest.TotalSeconds)
                 return;
             double mean = total / over;
-            foreach (double value in watts)
+            for (int i = 0; i < count; i++)
             {
-                if (Math.Abs(value - median) <= limit)
-                    squares += (value - mean) * (value - mean);
+                if (Math.Abs(_watts[i] - median) <= limit)
+                    squares += (_watts[i] - mean) * (_watts[i] - mean);
             }
             double variance = squares / Math.Max(1, kept - 1) / Math.Min(IndependentBatches, kept);
             _mean = new(mean);
@@ -229,10 +235,11 @@ internal sealed class BaselineKeeper
             _stale = true;
         }
 
-        private static double Median(double[] values)
+        /// <summary>Median of the scratch buffer, which is sorted.</summary>
+        private double Median(int count)
         {
-            Array.Sort(values = [.. values]);
-            return (values[(values.Length - 1) / 2] + values[values.Length / 2]) / 2;
+            Array.Sort(_scratch, 0, count);
+            return (_scratch[(count - 1) / 2] + _scratch[count / 2]) / 2;
         }
 
         private void Expire(MonotonicTime now, BaselineOptions options)

@@ -9,13 +9,16 @@ namespace GreenTune.Metering.Simulated;
 /// <summary>A device of known power read through a sensor of known faults.</summary>
 public sealed class SimulatedPowerSource : IPowerSource
 {
+    private const double Rounding = 1e-9;
+
     private readonly SimulatedSensor _sensor;
     private readonly SimulatedCurve _curve;
     private readonly MonotonicTime _origin;
     private readonly Action<double>? _extend;
     private readonly Random _random;
-    private double _sampleTick;
-    private double _counterTick;
+    // Times are multiples of the period, not sums of it: a sum drifts.
+    private long _samples;
+    private long _counts;
 
     /// <param name="sensor">The sensor.</param>
     /// <param name="curve">The device's true power.</param>
@@ -69,9 +72,9 @@ public sealed class SimulatedPowerSource : IPowerSource
 
     private void ReadSamples(double until, PowerReadings into)
     {
-        for (; _sampleTick + 3 * _sensor.Jitter <= until; _sampleTick += _sensor.Period)
+        for (; _samples * _sensor.Period + 3 * _sensor.Jitter <= until + Rounding; _samples++)
         {
-            double at = _sampleTick + Math.Clamp(Gaussian() * _sensor.Jitter, -3 * _sensor.Jitter, 3 * _sensor.Jitter);
+            double at = _samples * _sensor.Period + Math.Clamp(Gaussian() * _sensor.Jitter, -3 * _sensor.Jitter, 3 * _sensor.Jitter);
             double watts = _curve.MeanPower(at, _sensor.AveragingWindow) * _sensor.Gain + Gaussian() * _sensor.Noise;
             if (_random.NextDouble() < _sensor.DropProbability || Stalled(at))
                 continue;
@@ -82,19 +85,20 @@ public sealed class SimulatedPowerSource : IPowerSource
 
     private void ReadCounter(double until, PowerReadings into)
     {
-        for (; _counterTick <= until; _counterTick += _sensor.CounterPeriod)
+        for (; _counts * _sensor.CounterPeriod <= until + Rounding; _counts++)
         {
-            if (Stalled(_counterTick))
+            double tick = _counts * _sensor.CounterPeriod;
+            if (Stalled(tick))
                 continue;
             double reset = 0;
             foreach (double at in _sensor.CounterResets)
             {
-                if (at <= _counterTick)
+                if (at <= tick)
                     reset = Math.Max(reset, at);
             }
-            double joules = (_curve.EnergyTo(_counterTick) - _curve.EnergyTo(reset)) * _sensor.Gain;
+            double joules = (_curve.EnergyTo(tick) - _curve.EnergyTo(reset)) * _sensor.Gain;
             double steps = _sensor.CounterQuantum > 0 ? Math.Floor(joules / _sensor.CounterQuantum) * _sensor.CounterQuantum : joules;
-            into.Counter.Add(new(_origin + TimeSpan.FromSeconds(_counterTick), new(steps)));
+            into.Counter.Add(new(_origin + TimeSpan.FromSeconds(tick), new(steps)));
         }
     }
 

@@ -72,7 +72,7 @@ public sealed class DeviceMeterTests
             Assert.Equal(period.Total.Value, (period.Active + period.IdleShare + period.Idle + period.Unattributed + period.Other).Value, 1e-9 * period.Total.Value);
         SettledRequest request = await served;
         Assert.Equal(request.Energy.Joules!.Value.Value, (second.Active + second.IdleShare).Value, 1e-9 * second.Total.Value);
-        Assert.Equal(first.Total + second.Total, bench.Meter.View().Totals!.Total);
+        Assert.Equal((first.Total + second.Total).Value, bench.Meter.View().Totals!.Total.Value, 1e-9);
     }
 
     [Fact]
@@ -209,8 +209,8 @@ public sealed class DeviceMeterTests
         bench.Run(0.1, 100);
 
         Assert.Equal(EnergyQuality.None, (await unknown).Energy.Quality);
-        Assert.Same(first, second);
         Assert.Equal(EnergyQuality.Measured, (await first).Energy.Quality);
+        Assert.Equal(await first, await second);
         Assert.Equal(EnergyQuality.None, (await third).Energy.Quality);
     }
 
@@ -325,6 +325,40 @@ public sealed class DeviceMeterTests
         Assert.Equal(0.97 * 100, energy.ActiveJoules!.Value.Value, 4.0);
         Assert.True(bench.Meter.Cutting.Spans > 3);
         Assert.InRange(Math.Abs(bench.Meter.Cutting.OverallDisagreement!.Value), 0, 0.02);
+    }
+
+    [Fact]
+    public async Task A_mistake_in_the_books_answers_everybody_and_leaves_the_service_alone()
+    {
+        await using var bench = new Bench(options: new() { Coefficients = _ => throw new InvalidOperationException("no such coefficients") });
+        bench.Run(1, 100);
+        Task<SettledRequest> settled = bench.Serve(1, 300);
+        bench.Run(1, 100);
+
+        Assert.Contains("no such coefficients", (await settled).Energy.Reasons["joules"]);
+        Task<SettledRequest> next = bench.Serve(1, 300);
+        bench.Run(0.1, 100);
+        Assert.Equal(EnergyQuality.None, (await next).Energy.Quality);
+        Assert.Single(bench.Logger.Lines, line => line.Level == LogLevel.Error);
+    }
+
+    [Theory]
+    [InlineData(ReadingKinds.Samples)]
+    [InlineData(ReadingKinds.Counter)]
+    [InlineData(ReadingKinds.SamplesAndCounter)]
+    public async Task Sampling_allocates_nothing_once_it_runs(ReadingKinds kinds)
+    {
+        await using var bench = new Bench(new() { Kinds = kinds, Noise = 1 });
+        bench.Curve.Append(1000, 100);
+        bench.Run(70, 100);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 2000; i++)
+        {
+            bench.Clock.Advance(bench.Options.Period);
+            bench.Meter.Tick();
+        }
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20_000);
     }
 
     private sealed class ThrowingSource : IPowerSource

@@ -266,6 +266,17 @@ public sealed class BlockCutterTests
     }
 
     [Fact]
+    public void The_rest_of_a_block_has_its_share_of_the_energy()
+    {
+        var block = new EnergyBlock { Start = Time(1), End = Time(2), Energy = new(80), Other = new(20), Quality = EnergyQuality.Measured, Noise = new(4) };
+
+        EnergyBlock rest = block.From(Time(1.75));
+
+        Assert.Equal((1.75, 2, 20, 5, 1), (rest.Start.Seconds, rest.End.Seconds, rest.Energy.Value, rest.Other.Value, rest.Noise.Value));
+        Assert.Equal(block, block.From(Time(0.5)));
+    }
+
+    [Fact]
     public void Cutting_allocates_nothing_once_it_runs()
     {
         BlockCutter cutter = Cutter(ReadingKinds.SamplesAndCounter, period: 0.02);

@@ -39,7 +39,6 @@ internal static class TruthRun
             (Dictionary<int, SettledRequest> settled, EnergyBuckets buckets) = await Meter(workload, sensor with { Seed = run + 1, Gain = gain });
             active += buckets.Active.Value;
             unattributed += Math.Max(0, buckets.Unattributed.Value);
-            double device = buckets.Total.Value / (Quiet + workload.Watts.Length * 0.001);
             foreach (TrueRequest request in workload.Requests)
             {
                 EnergyFigures figures = settled[request.Id].Energy;
@@ -50,7 +49,7 @@ internal static class TruthRun
                 sigmas.Add(sigma / request.Joules);
                 one += Math.Abs(error) <= sigma ? 1 : 0;
                 two += Math.Abs(error) <= 2 * sigma ? 1 : 0;
-                naive += device * (request.Finished - request.Admitted);
+                naive += workload.DeviceEnergy(request.Admitted, request.Finished);
                 truth += request.Joules;
             }
         }

@@ -43,6 +43,15 @@ internal sealed class TruthWorkload
         return workload;
     }
 
+    /// <summary>What the whole device drew between two times, in joules: what a meter that shares nothing out would charge.</summary>
+    public double DeviceEnergy(double from, double to)
+    {
+        double joules = IdleWatts * (to - from);
+        for (int bin = (int)(from / Bin); bin < Math.Min(Watts.Length, (int)(to / Bin)); bin++)
+            joules += Watts[bin] * Bin;
+        return joules;
+    }
+
     private void Run(Random random, int clients, double seconds, double pause)
     {
         var next = new double[clients];
