@@ -76,20 +76,22 @@ internal sealed partial class ConfigurationLoader(
         });
         ModelFolder folder = await configuration.OpenFolder(progress, cancellation);
         configuration.Enter(ConfigurationState.Loading);
-        LoadedConfiguration loaded = await Task.Run(() => Open(folder), cancellation);
+        LoadedConfiguration loaded = await Task.Run(() => Open(folder, provider, options.Value.MaxContextTokens), cancellation);
         _resident.Add(configuration.Id);
         engine.Meter.SetResident([.. _resident]);
         return loaded;
     }
 
-    private LoadedConfiguration Open(ModelFolder folder)
+    /// <summary>A folder's sessions and tokenizer.</summary>
+    /// <exception cref="ModelFolderException">The folder has no tokenizer, or one that is not understood.</exception>
+    internal static LoadedConfiguration Open(ModelFolder folder, ExecutionProvider provider, int maxContextTokens)
     {
         if (!folder.HasTokenizer)
         {
             throw new ModelFolderException(folder.FolderPath, "has no tokenizer.json");
         }
 
-        int context = Math.Min(folder.ContextLength, options.Value.MaxContextTokens);
+        int context = Math.Min(folder.ContextLength, maxContextTokens);
         WorkModel work = Work(folder);
         IDecoder decoder;
         using (Microsoft.ML.OnnxRuntime.SessionOptions sessionOptions = provider.SessionOptions())

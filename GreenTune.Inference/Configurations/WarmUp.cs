@@ -73,24 +73,4 @@ internal sealed class WarmUp(IEngine engine, EnergyPredictor predictor, TimeProv
 
     /// <summary>A short run's active power may come out below zero from noise.</summary>
     private static Watts Max(Watts power) => new(Math.Max(0, power.Value));
-
-    /// <summary>The same model without stop tokens.</summary>
-    private sealed class Endless(IDecoder decoder) : IDecoder
-    {
-        public string ConfigurationId => decoder.ConfigurationId;
-
-        public int ContextLength => decoder.ContextLength;
-
-        public int VocabularySize => decoder.VocabularySize;
-
-        public Core.Attribution.WorkModel Work => decoder.Work;
-
-        public ReadOnlySpan<float> Logits => decoder.Logits;
-
-        public bool IsStop(int token) => false;
-
-        public int Prefill(ReadOnlySpan<int> prompt, bool wantLogits) => decoder.Prefill(prompt, wantLogits);
-
-        public int Decode(int token, bool wantLogits) => decoder.Decode(token, wantLogits);
-    }
 }

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Text.Json;
+using GreenTune.Inference;
+using GreenTune.Inference.Configurations;
+using GreenTune.Inference.Engine;
+using GreenTune.Inference.Plans;
+using GreenTune.Models.Folders;
+using GreenTune.Models.Store;
+
+namespace GreenTune.Bench;
+
+/// <summary>How near each configuration comes to its checkpoint: how many of the card's 60 greedy answers are the same, and the sentiment accuracy.</summary>
+internal static class AnswersBench
+{
+    public static Command Command()
+    {
+        var ids = new Argument<string[]>("configurations") { Description = "Configurations; all six without any", Arity = ArgumentArity.ZeroOrMore };
+        var command = new Command("answers", "Answers that equal transformers' (expected_greedy.json), and accuracy on the bundled sentiment set") { ids };
+        command.SetAction(async parsed =>
+        {
+            Console.WriteLine("| configuration | of 60 answers equal | tokens equal until the first difference | sentiment accuracy, one word | checklist, generated | unparsable |");
+            Console.WriteLine("|---|---|---|---|---|---|");
+            string sources = ModelStore.Open(new ModelStoreOptions()).SourceFolder;
+            foreach (ModelFolder folder in await Folders.OpenAsync(parsed.GetValue(ids)!))
+            {
+                Run(folder, sources);
+            }
+        });
+        return command;
+    }
+
+    private static void Run(ModelFolder folder, string sources)
+    {
+        using LoadedConfiguration loaded = ConfigurationLoader.Open(folder, ExecutionProvider.Choose(DeviceChoice.Cpu, 0), 2048);
+        using JsonDocument expected = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(sources, folder.ModelName, "expected_greedy.json")));
+        int equal = 0, same = 0, all = 0;
+        foreach (JsonElement item in expected.RootElement.GetProperty("items").EnumerateArray())
+        {
+            int[] want = [.. item.GetProperty("tokens").EnumerateArray().Select(token => token.GetInt32())];
+            int[] prompt = [.. item.GetProperty("prompt_ids").EnumerateArray().Select(token => token.GetInt32())];
+            List<int> got = Generate(loaded.Decoder, prompt, 96);
+            int common = want.Zip(got).TakeWhile(pair => pair.First == pair.Second).Count();
+            equal += common == want.Length && got.Count == want.Length ? 1 : 0;
+            same += common;
+            all += want.Length;
+        }
+
+        SentimentSet set = new SentimentSetFile(sources).Read();
+        LabelTokens labels = LabelTokens.Of(loaded)!;
+        int oneWord = 0, checklist = 0, unparsable = 0;
+        IReadOnlyList<SentimentItem> items = set.Draw(set.Count, 1);
+        foreach (SentimentItem item in items)
+        {
+            loaded.Decoder.Prefill(loaded.EncodeChat(SentimentPrompts.OneWord(item.Text)), wantLogits: true);
+            float[] scores = [.. labels.Tokens.Select(token => loaded.Decoder.Logits[token])];
+            oneWord += LabelTokens.Best(scores) == item.Label ? 1 : 0;
+            List<int> answer = Generate(loaded.Decoder, loaded.EncodeChat(SentimentPrompts.Checklist(item.Text)), SentimentPrompts.MaxTokens);
+            Sentiment? label = SentimentPrompts.Label(loaded.Tokenizer.Decode([.. answer.Where(token => !loaded.Decoder.IsStop(token))]));
+            checklist += label == item.Label ? 1 : 0;
+            unparsable += label is null ? 1 : 0;
+        }
+
+        Console.WriteLine(FormattableString.Invariant(
+            $"| {folder.Id} | {equal} | {same / (double)all:0.0 %} | {oneWord / (double)items.Count:0.0000} | {checklist / (double)items.Count:0.0000} | {unparsable} |"));
+    }
+
+    private static List<int> Generate(IDecoder decoder, int[] prompt, int maxTokens)
+    {
+        var tokens = new List<int> { decoder.Prefill(prompt, wantLogits: false) };
+        while (!decoder.IsStop(tokens[^1]) && tokens.Count < maxTokens)
+        {
+            tokens.Add(decoder.Decode(tokens[^1], wantLogits: false));
+        }
+
+        return tokens;
+    }
+}

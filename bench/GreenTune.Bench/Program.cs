@@ -1,0 +1,10 @@
+using System.CommandLine;
+using GreenTune.Bench;
+
+var root = new RootCommand("GreenTune's performance figures, each against a named peer in the same run.")
+{
+    EngineBench.Command(),
+    HttpBench.Command(),
+    AnswersBench.Command(),
+};
+return await root.Parse(args).InvokeAsync();
