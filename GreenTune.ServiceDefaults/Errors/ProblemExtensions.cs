@@ -67,7 +67,7 @@ internal static class ProblemExtensions
             (StatusCodes.Status404NotFound, _) => $"There is nothing at {http.Request.Path}.",
             (StatusCodes.Status405MethodNotAllowed, _) => $"{http.Request.Path} does not take {http.Request.Method}. It takes: {http.Response.Headers.Allow}.",
             (StatusCodes.Status415UnsupportedMediaType, _) => "The body has to be JSON: send the header Content-Type: application/json.",
-            (>= 500, _) => "This is an error of the service, not of the request. Its log has more under the trace id.",
+            ( >= 500, _) => "This is an error of the service, not of the request. Its log has more under the trace id.",
             _ => null,
         };
     }

@@ -1,7 +1,9 @@
 using GreenTune.Core.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
@@ -60,6 +62,9 @@ internal static class TelemetryExtensions
                     options.IncludeScopes = true;
                 });
         AddExporters(telemetry, builder.Configuration);
+        builder.Services.AddOptions<TelemetryOptions>().BindConfiguration(TelemetryOptions.Section).ValidateOnStart();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TelemetryOptions>, TelemetryOptionsRules>());
+        builder.Services.AddHostedService<LastExport>();
         builder.Services.AddExceptionHandler<ExceptionRecorder>();
     }
 

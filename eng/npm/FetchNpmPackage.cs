@@ -58,6 +58,12 @@ public sealed class FetchNpmPackage : Task
     private bool Fetch()
     {
         Log.LogMessage(MessageImportance.High, "GreenTune: fetching " + Id + " from npm (once, kept in " + Folder + ")");
+        // Under the lock, so whatever an interrupted build left half-made is nobody's.
+        foreach (string leftover in Directory.GetDirectories(Path.GetDirectoryName(Folder), Path.GetFileName(Folder) + ".*.part"))
+        {
+            Directory.Delete(leftover, true);
+        }
+
         string work = Folder + "." + Guid.NewGuid().ToString("N").Substring(0, 8) + ".part";
         Directory.CreateDirectory(work);
         try

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Http.Headers;
 using GreenTune.ServiceDefaults.Startup;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -77,15 +76,36 @@ public sealed class StartupTests
                 await Task.Delay(Timeout.Infinite, context.RequestAborted);
             }),
             listen: true);
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/events");
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
-        using var response = await service.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var response = await service.Client.GetAsync("/events", HttpCompletionOption.ResponseHeadersRead);
         await began.Task;
         var stop = Stopwatch.StartNew();
         await service.App.StopAsync();
         // Without the end the stop waits for its whole three seconds.
         Assert.True(stop.Elapsed < TimeSpan.FromSeconds(2.5), $"took {stop.Elapsed}");
         Assert.Contains("data: 1", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_no_stream_is_left_to_finish_while_the_service_stops()
+    {
+        var began = new TaskCompletionSource();
+        var go = new TaskCompletionSource();
+        await using var service = await TestService.StartAsync(
+            app => app.MapGet("/report", async (CancellationToken aborted) =>
+            {
+                began.SetResult();
+                await go.Task;
+                aborted.ThrowIfCancellationRequested();
+                return "whole";
+            }),
+            listen: true);
+        var asking = service.Client.GetStringAsync("/report");
+        await began.Task;
+        var stopping = service.App.StopAsync();
+        Assert.True(service.App.Lifetime.ApplicationStopping.IsCancellationRequested);
+        go.SetResult();
+        Assert.Equal("whole", await asking);
+        await stopping;
     }
 
     [Fact]
