@@ -14,6 +14,7 @@ internal static class FolderPaths
         if (!IsBelow(root, path))
             throw Outside(folder, relative);
 
+        FileSystemInfo? last = null;
         // Each part may be a link of its own: a folder that is a link leads out as well as a file.
         string current = root;
         string realRoot = Real(root);
@@ -32,8 +33,10 @@ internal static class FolderPaths
             }
             if (target is not null && !IsBelow(root, target.FullName) && !IsBelow(realRoot, target.FullName))
                 throw new ModelFolderException(folder, $"{relative} is a link to {target.FullName}, outside the folder; copy the file in its place");
+            last = target;
         }
-        return path;
+        // A link's own length is that of its text: callers get the file.
+        return last?.FullName ?? path;
     }
 
     private static string Real(string root) => new DirectoryInfo(root).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? root;

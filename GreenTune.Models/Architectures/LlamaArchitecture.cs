@@ -22,7 +22,7 @@ internal sealed class LlamaArchitecture : IDecoderArchitecture
             GenAIType = "llama",
             Shape = shape,
             NormEpsilon = (float)(config.OptionalPositive("rms_norm_eps") ?? throw config.Error("rms_norm_eps", "is missing")),
-            Rotary = new RotaryTable(ReadTheta(config), shape.HeadSize),
+            Rotary = RotaryTable.Unscaled(ReadTheta(config), shape.HeadSize),
             Embedding = Matrix(checkpoint, embedding, shape.VocabularySize, shape.HiddenSize),
             Head = shape.TiedEmbeddings ? null : Matrix(checkpoint, head, shape.VocabularySize, shape.HiddenSize),
             FinalNorm = Norm(checkpoint, "model.norm.weight", shape),

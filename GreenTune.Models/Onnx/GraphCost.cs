@@ -1,3 +1,5 @@
+using Microsoft.ML.OnnxRuntime.Tensors;
+
 namespace GreenTune.Models.Onnx;
 
 /// <summary>What one token costs in a decoder graph, read off its nodes.</summary>
@@ -17,7 +19,8 @@ internal sealed record GraphCost(long MultipliedParameters, long WeightBytesPerS
 
     public static GraphCost Of(OnnxFile file)
     {
-        Dictionary<string, OnnxTensor> tensors = file.Tensors.Where(t => t.Name.Length > 0).DistinctBy(t => t.Name).ToDictionary(t => t.Name, StringComparer.Ordinal);
+        // Whole numbers are shapes and indices, not weights.
+        Dictionary<string, OnnxTensor> tensors = file.Tensors.Where(t => t.Name.Length > 0 && t.Type is not (TensorElementType.Int64 or TensorElementType.Int32)).DistinctBy(t => t.Name).ToDictionary(t => t.Name, StringComparer.Ordinal);
         var read = new HashSet<string>(StringComparer.Ordinal);
         var bits = new HashSet<int>();
         long parameters = 0;
