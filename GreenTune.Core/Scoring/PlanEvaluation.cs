@@ -60,7 +60,7 @@ public sealed class PlanEvaluation
     {
         double[] lengths = [.. samples.Where(configuration => configuration is { Rejected: null, MeanTokens: > 0 }).Select(configuration => configuration.MeanTokens!.Value)];
         double spread = lengths.Length > 0 ? lengths.Max() / lengths.Min() - 1 : 0;
-        return spread > LengthTolerance
+        return spread > LengthTolerance + 1e-9
             ? (true, FormattableString.Invariant($"Joules per correct item: mean output lengths differ by {spread * 100:0} % between configurations, above {LengthTolerance * 100:0} %."))
             : (false, FormattableString.Invariant($"Joules per output token: mean output lengths differ by at most {LengthTolerance * 100:0} % between configurations."));
     }
