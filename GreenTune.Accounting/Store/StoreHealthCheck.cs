@@ -1,0 +1,40 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace GreenTune.Accounting.Store;
+
+/// <summary>Ready when the database can be read and the last write went well; after a failed write it tries one of its own, so that health comes back by itself.</summary>
+internal sealed class StoreHealthCheck(IDbContextFactory<AccountingDb> contexts, StoreWriter writer, StoreStatus status, SqliteStore store) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            if (status.Problem is not null)
+            {
+                await writer.WriteAsync(Durability.Flushed, ProbeAsync, cancellationToken);
+            }
+
+            await using AccountingDb db = await contexts.CreateDbContextAsync(cancellationToken);
+            await db.Factors.AsNoTracking().AnyAsync(cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
+        catch (StoreUnavailableException e)
+        {
+            return new HealthCheckResult(context.Registration.FailureStatus, $"{e.Message} The file is {store.Path}.");
+        }
+        catch (Exception e) when (SqliteStore.Unavailable(e) is { } problem)
+        {
+            return new HealthCheckResult(context.Registration.FailureStatus, $"{problem} The file is {store.Path}.");
+        }
+    }
+
+    /// <summary>Takes a page of the file and gives it back, as any ingest would need to.</summary>
+    private static async Task ProbeAsync(AccountingDb db, CancellationToken cancellation)
+    {
+        const string Name = "\u0001health";
+        db.Tenants.Add(new TenantRow { Name = Name });
+        await db.SaveChangesAsync(cancellation);
+        await db.Tenants.Where(tenant => tenant.Name == Name).ExecuteDeleteAsync(cancellation);
+    }
+}
