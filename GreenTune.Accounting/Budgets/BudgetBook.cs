@@ -144,7 +144,7 @@ internal sealed class BudgetBook(
         BudgetOutcome outcome = BudgetDecider.Decide(budget, standing.Position, request.Wanted, request.Alternatives);
         double used = standing.Position.Used + outcome.Reserve;
         long? retry = outcome.Allowed ? null : outcome.FreesWhenSettled ? InFlightRetrySeconds : SecondsUntil(standing.Window.End, now);
-        string? message = Message(budget, standing, outcome, used);
+        string? message = Message(budget, standing, request, outcome, used);
         if (outcome.Allowed)
         {
             await db.Reservations.Where(reservation => reservation.RequestId == request.RequestId).ExecuteDeleteAsync(cancellation);
@@ -205,14 +205,14 @@ internal sealed class BudgetBook(
             Message = message,
         };
 
-    private static string? Message(Budget budget, Standing standing, BudgetOutcome outcome, double used)
+    private static string? Message(Budget budget, Standing standing, ReservationRequest request, BudgetOutcome outcome, double used)
     {
         string resets = FormattableString.Invariant($"it resets at {standing.Window.End:yyyy-MM-dd'T'HH:mm:sszzz}");
         return outcome.Action switch
         {
             BudgetAction.Block when outcome.FreesWhenSettled => $"The budget \"{budget.Name}\" of {budget.Tenant} is held by requests in flight: {BudgetDecider.UsedInWords(budget, used)}; try again shortly, {resets}.",
             BudgetAction.Block => $"The budget \"{budget.Name}\" of {budget.Tenant} has no room for this request: {BudgetDecider.UsedInWords(budget, used)}; {resets}.",
-            BudgetAction.Degrade => $"The budget \"{budget.Name}\" of {budget.Tenant} is {BudgetQuantities.Percent(used / budget.Limit)} used, so {outcome.Effect}.",
+            BudgetAction.Degrade => $"The budget \"{budget.Name}\" of {budget.Tenant} is {BudgetQuantities.Percent(used / budget.Limit)} used, so {outcome.Serve.ConfigurationId} answers instead of {request.Wanted.ConfigurationId}.",
             BudgetAction.Notify => $"The budget \"{budget.Name}\" of {budget.Tenant} is {BudgetQuantities.Percent(used / budget.Limit)} used: {outcome.Effect}.",
             _ => null,
         };

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Conventions;
 
 namespace GreenTune.Accounting.Store;
 
@@ -29,6 +30,9 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
 
     public DbSet<PlanRow> Plans => Set<PlanRow>();
 
+    // Every index is named below: one on each foreign key as well would only serve deleting carbon factors, which never happens.
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) => configurationBuilder.Conventions.Remove<ForeignKeyIndexConvention>();
+
     protected override void OnModelCreating(ModelBuilder model)
     {
         model.Entity<FactorRow>(factor =>
@@ -46,13 +50,12 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             record.HasIndex(row => new { row.Tenant, row.StartedTicks });
             record.HasIndex(row => new { row.ConfigurationId, row.StartedTicks });
             record.HasIndex(row => new { row.Session, row.StartedTicks }).HasFilter("\"Session\" IS NOT NULL");
-            record.Property(row => row.Id).HasMaxLength(64);
+            // Once a key by its name, EF forgets that it cannot be null.
+            record.Property(row => row.Id).HasMaxLength(64).IsRequired();
             record.Property(row => row.Tenant).HasMaxLength(100);
             record.Property(row => row.Session).HasMaxLength(200);
             record.HasOne<FactorRow>().WithMany().HasForeignKey(row => row.FactorId).OnDelete(DeleteBehavior.Restrict);
             record.HasOne(row => row.Trace).WithOne().HasForeignKey<RecordTraceRow>(trace => trace.RecordKey).OnDelete(DeleteBehavior.Cascade);
-            // An index on the factor would serve nothing but deleting factors, which never happens.
-            record.Metadata.RemoveIndex(record.Metadata.GetIndexes().Single(index => index.Properties is [{ Name: nameof(RecordRow.FactorId) }]));
         });
 
         model.Entity<RecordTraceRow>(trace =>
@@ -72,7 +75,7 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             period.ToTable("periods").HasKey(row => row.Key);
             period.HasIndex(row => row.Id).IsUnique();
             period.HasIndex(row => row.FromTicks);
-            period.Property(row => row.Id).HasMaxLength(100);
+            period.Property(row => row.Id).HasMaxLength(100).IsRequired();
         });
 
         model.Entity<BudgetRow>(budget =>

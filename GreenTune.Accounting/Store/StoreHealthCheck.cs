@@ -29,12 +29,13 @@ internal sealed class StoreHealthCheck(IDbContextFactory<AccountingDb> contexts,
         }
     }
 
-    /// <summary>Takes a page of the file and gives it back, as any ingest would need to.</summary>
+    /// <summary>Takes as much room as a small batch and gives it back.</summary>
     private static async Task ProbeAsync(AccountingDb db, CancellationToken cancellation)
     {
-        const string Name = "\u0001health";
-        db.Tenants.Add(new TenantRow { Name = Name });
+        var probe = new PlanRow { Id = Guid.Empty, Number = -1, Summary = "", Body = new byte[64 * 1024] };
+        db.Plans.Add(probe);
         await db.SaveChangesAsync(cancellation);
-        await db.Tenants.Where(tenant => tenant.Name == Name).ExecuteDeleteAsync(cancellation);
+        db.Plans.Remove(probe);
+        await db.SaveChangesAsync(cancellation);
     }
 }

@@ -17,6 +17,7 @@ internal sealed class AccountingHost : IAsyncDisposable
     private readonly string[] _options;
     private readonly Action<IServiceCollection>? _services;
     private WebApplication? _app;
+    private bool _started;
 
     private AccountingHost(string[] options, Action<IServiceCollection>? services)
     {
@@ -65,6 +66,7 @@ internal sealed class AccountingHost : IAsyncDisposable
             _services?.Invoke(builder.Services);
         });
         await _app.StartAsync();
+        _started = true;
         string address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Http = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(60) };
     }
@@ -74,7 +76,12 @@ internal sealed class AccountingHost : IAsyncDisposable
         if (_app is not null)
         {
             Http?.Dispose();
-            await _app.StopAsync();
+            if (_started)
+            {
+                await _app.StopAsync();
+                _started = false;
+            }
+
             await _app.DisposeAsync();
             _app = null;
         }
