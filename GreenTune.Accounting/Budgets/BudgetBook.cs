@@ -76,9 +76,15 @@ internal sealed class BudgetBook(
     /// has been reached.
     /// </summary>
     /// <returns>Budgets whose standing changed.</returns>
-    public async Task<IReadOnlyCollection<Guid>> SettleAsync(AccountingDb db, string[] requestIds, string[] tenants, DateTimeOffset now, CancellationToken cancellation)
+    public async Task<IReadOnlyCollection<Guid>> SettleAsync(AccountingDb db, IReadOnlyCollection<RecordRow> records, DateTimeOffset now, CancellationToken cancellation)
     {
-        await db.Reservations.Where(reservation => requestIds.Contains(reservation.RequestId)).ExecuteDeleteAsync(cancellation);
+        string[] tenants = [.. records.Select(record => record.Tenant).Distinct()];
+        if (await db.Reservations.AnyAsync(reservation => tenants.Contains(reservation.Tenant), cancellation))
+        {
+            string[] ids = [.. records.Select(record => record.Id)];
+            await db.Reservations.Where(reservation => ids.Contains(reservation.RequestId)).ExecuteDeleteAsync(cancellation);
+        }
+
         List<BudgetRow> budgets = await db.Budgets.AsNoTracking().Where(budget => tenants.Contains(budget.Tenant)).ToListAsync(cancellation);
         bool noticed = false;
         foreach (BudgetRow row in budgets.Where(budget => !budget.Paused))

@@ -33,24 +33,38 @@ internal static class JsonBody
     /// <summary>
     /// Reads an object with one array in it, such as {"records": [...]}. An element that is malformed is an item with a problem; the others are read all the same.
     /// </summary>
-    public static async Task<IReadOnlyList<BatchItem<T>>> ReadBatchAsync<T>(
-        HttpRequest request, string property, int maxItems, Func<T, string> id, CancellationToken cancellation)
+    /// <param name="request">The request.</param>
+    /// <param name="property">The array's name.</param>
+    /// <param name="maxItems">Most elements.</param>
+    /// <param name="list">The elements of a batch that is wholly sound, which nearly all are.</param>
+    /// <param name="id">An element's id.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    public static async Task<IReadOnlyList<BatchItem<T>>> ReadBatchAsync<TBatch, T>(
+        HttpRequest request, string property, int maxItems, Func<TBatch, IReadOnlyList<T?>?> list, Func<T, string> id, CancellationToken cancellation)
         where T : class
     {
         byte[] body = await ReadBytesAsync(request, LargeBytes, cancellation);
+        try
+        {
+            if (JsonSerializer.Deserialize<TBatch>(body, ContractJson.Options) is { } batch && list(batch) is { } elements)
+            {
+                RefuseMore(elements.Count, maxItems, property);
+                return [.. elements.Select((value, i) => Item(value, i, id))];
+            }
+        }
+        catch (JsonException)
+        {
+            // Something in it is malformed: below each element is read on its own.
+        }
+
         using JsonDocument document = Parse(body);
         if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty(property, out JsonElement array) || array.ValueKind != JsonValueKind.Array)
         {
             throw new RequestRefusedException(StatusCodes.Status400BadRequest, property, $"The body is an object with an array \"{property}\".");
         }
 
-        int count = array.GetArrayLength();
-        if (count > maxItems)
-        {
-            throw new RequestRefusedException(StatusCodes.Status400BadRequest, property, $"A batch has at most {maxItems} items; this one has {count}. Send it in parts.");
-        }
-
-        var items = new List<BatchItem<T>>(count);
+        RefuseMore(array.GetArrayLength(), maxItems, property);
+        var items = new List<BatchItem<T>>(array.GetArrayLength());
         foreach (JsonElement element in array.EnumerateArray())
         {
             items.Add(Item(element, items.Count, id));
@@ -59,14 +73,23 @@ internal static class JsonBody
         return items;
     }
 
+    private static void RefuseMore(int count, int maxItems, string property)
+    {
+        if (count > maxItems)
+        {
+            throw new RequestRefusedException(StatusCodes.Status400BadRequest, property, $"A batch has at most {maxItems} items; this one has {count}. Send it in parts.");
+        }
+    }
+
+    private static BatchItem<T> Item<T>(T? value, int index, Func<T, string> id)
+        where T : class => value is null ? new BatchItem<T>(Position(index), null, "The item is null.") : new BatchItem<T>(id(value), value, null);
+
     private static BatchItem<T> Item<T>(JsonElement element, int index, Func<T, string> id)
         where T : class
     {
         try
         {
-            return element.Deserialize<T>(ContractJson.Options) is { } value
-                ? new BatchItem<T>(id(value), value, null)
-                : new BatchItem<T>(Position(index), null, "The item is null.");
+            return Item(element.Deserialize<T>(ContractJson.Options), index, id);
         }
         catch (JsonException e)
         {

@@ -16,7 +16,8 @@ internal static class PeriodsApi
 
     private static async Task<Ok<IngestResult>> StoreAsync(HttpRequest request, StoreWriter writer, TimeProvider clock, CancellationToken cancellation)
     {
-        IReadOnlyList<BatchItem<EnergyPeriod>> batch = await JsonBody.ReadBatchAsync<EnergyPeriod>(request, "periods", MaxBatch, period => period.Id, cancellation);
+        IReadOnlyList<BatchItem<EnergyPeriod>> batch = await JsonBody.ReadBatchAsync<PeriodBatch, EnergyPeriod>(
+            request, "periods", MaxBatch, batch => batch.Periods, period => period.Id, cancellation);
         DateTimeOffset now = clock.GetUtcNow();
         var sound = new Dictionary<string, EnergyPeriod>(StringComparer.Ordinal);
         var refused = new List<IngestRefusal>();

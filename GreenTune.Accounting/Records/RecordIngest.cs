@@ -16,6 +16,9 @@ namespace GreenTune.Accounting.Records;
 internal sealed class RecordIngest(
     StoreWriter writer, CarbonPricing pricing, BudgetBook budgets, BudgetSignals signals, EventHub events, AccountingTelemetry telemetry, TimeProvider clock)
 {
+    private BulkInsert<RecordRow>? _records;
+    private BulkInsert<RecordTraceRow>? _traces;
+
     private readonly record struct Written(List<(RequestRecord Record, RecordRow Row)> Stored, int Duplicates, IReadOnlyCollection<Guid> Budgets);
 
     /// <exception cref="StoreUnavailableException">Nothing of the batch was stored; send it again.</exception>
@@ -60,22 +63,29 @@ internal sealed class RecordIngest(
 
     private async Task<Written> WriteAsync(AccountingDb db, Dictionary<string, RequestRecord> sound, PricedFactor factor, DateTimeOffset now, CancellationToken cancellation)
     {
-        string[] ids = [.. sound.Keys];
-        var known = (await db.Records.Where(record => ids.Contains(record.Id)).Select(record => record.Id).ToListAsync(cancellation)).ToHashSet(StringComparer.Ordinal);
-        List<(RequestRecord Record, RecordRow Row)> stored =
-            [.. sound.Values.Where(record => !known.Contains(record.Id)).Select(record => (record, RecordMapping.ToRow(record, factor, now)))];
-        if (stored.Count > 0)
+        _records ??= new BulkInsert<RecordRow>(db, unique: nameof(RecordRow.Id));
+        _traces ??= new BulkInsert<RecordTraceRow>(db);
+        RecordRow[] rows = [.. sound.Values.Select(record => RecordMapping.ToRow(record, factor, now))];
+        await _records.RunAsync(db, rows, (row, key) => row.Key = key, cancellation);
+        // A row without a key was there already.
+        RecordRow[] stored = [.. rows.Where(row => row.Key != 0)];
+        if (stored.Length > 0)
         {
-            RecordRow[] rows = [.. stored.Select(pair => pair.Row)];
-            db.Records.AddRange(rows);
-            await AddTenantsAsync(db, rows, now, cancellation);
-            await UsageLedger.AddAsync(db, rows, cancellation);
+            await _traces.RunAsync(db, [.. stored.Where(row => row.Trace is not null).Select(Trace)], null, cancellation);
+            await AddTenantsAsync(db, stored, now, cancellation);
+            await UsageLedger.AddAsync(db, stored, cancellation);
             await db.SaveChangesAsync(cancellation);
         }
 
         // A record that was there already may have left its reservation behind if the first answer was lost.
-        IReadOnlyCollection<Guid> touched = await budgets.SettleAsync(db, ids, [.. stored.Select(pair => pair.Row.Tenant).Distinct()], now, cancellation);
-        return new Written(stored, known.Count, touched);
+        IReadOnlyCollection<Guid> touched = await budgets.SettleAsync(db, rows, now, cancellation);
+        return new Written([.. stored.Select(row => (sound[row.Id], row))], rows.Length - stored.Length, touched);
+    }
+
+    private static RecordTraceRow Trace(RecordRow row)
+    {
+        row.Trace!.RecordKey = row.Key;
+        return row.Trace;
     }
 
     private static async Task AddTenantsAsync(AccountingDb db, RecordRow[] rows, DateTimeOffset now, CancellationToken cancellation)

@@ -24,7 +24,8 @@ internal static class RecordsApi
 
     private static async Task<Ok<IngestResult>> StoreAsync(HttpRequest request, RecordIngest ingest, CancellationToken cancellation)
     {
-        IReadOnlyList<BatchItem<RequestRecord>> batch = await JsonBody.ReadBatchAsync<RequestRecord>(request, "records", MaxBatch, record => record.Id, cancellation);
+        IReadOnlyList<BatchItem<RequestRecord>> batch = await JsonBody.ReadBatchAsync<RecordBatch, RequestRecord>(
+            request, "records", MaxBatch, batch => batch.Records, record => record.Id, cancellation);
         return TypedResults.Ok(await ingest.StoreAsync(batch, cancellation));
     }
 

@@ -69,22 +69,32 @@ internal sealed class DatabaseSpans : DbCommandInterceptor
         return Task.CompletedTask;
     }
 
+    /// <summary>One span for a statement that is run many times; ends when disposed. Null when nobody listens.</summary>
+    public static Activity? StartBatch(string operation, string table, int size, DbConnection connection)
+    {
+        Activity? activity = Start(operation, $"{operation} {table}", connection);
+        activity?.SetTag("db.operation.batch.size", size);
+        return activity;
+    }
+
     private static void Start(DbCommand command)
     {
-        // A command without a request around it (migrations, clean-up) would make a trace of its own that nobody looks for.
-        if (Activity.Current is null || !Source.HasListeners())
+        if (Source.HasListeners())
         {
-            return;
+            (string operation, string summary) = Summarise(command.CommandText);
+            Start(operation, summary, command.Connection);
         }
+    }
 
-        (string operation, string summary) = Summarise(command.CommandText);
-        if (Source.StartActivity(summary, ActivityKind.Client) is { } activity)
-        {
-            activity.SetTag("db.system.name", "sqlite");
-            activity.SetTag("db.namespace", Path.GetFileName(command.Connection?.DataSource));
-            activity.SetTag("db.operation.name", operation);
-            activity.SetTag("db.query.summary", summary);
-        }
+    private static Activity? Start(string operation, string summary, DbConnection? connection)
+    {
+        // A command without a request around it (migrations, clean-up) would make a trace of its own that nobody looks for.
+        Activity? activity = Activity.Current is null ? null : Source.StartActivity(summary, ActivityKind.Client);
+        activity?.SetTag("db.system.name", "sqlite");
+        activity?.SetTag("db.namespace", Path.GetFileName(connection?.DataSource));
+        activity?.SetTag("db.operation.name", operation);
+        activity?.SetTag("db.query.summary", summary);
+        return activity;
     }
 
     private static void Stop(Exception? error)

@@ -44,7 +44,7 @@ internal sealed class SummaryQuery(IDbContextFactory<AccountingDb> contexts, Car
             JoulesPerOutputToken = joules?.Per(meteredTokens),
             Unmetered = parts.Sum(part => part.Requests - part.Metered),
             Quality = metered.Length > 0 ? metered.Min(part => part.Quality) : EnergyQuality.None,
-            DurationP95Seconds = await P95Async(Records(db, tenant, from, to), cancellation),
+            DurationP95Seconds = await P95Async(Records(db, tenant, from, to), parts.Sum(part => part.Requests - part.Cancelled - part.Failed), cancellation),
             Factor = pricing.InForce.Factor,
             Configurations = [.. parts.GroupBy(part => part.Configuration).OrderByDescending(group => group.Sum(part => part.Requests)).ThenBy(group => group.Key, StringComparer.Ordinal).Select(Configuration)],
             Devices = tenant is null ? await DevicesAsync(db, from, to, cancellation) : null,
@@ -110,22 +110,20 @@ internal sealed class SummaryQuery(IDbContextFactory<AccountingDb> contexts, Car
             metered.Length > 0 ? metered.Min(part => part.Quality) : EnergyQuality.None);
     }
 
-    /// <summary>Nearest-rank p95 of completed requests: their count finds the rank, one row is read.</summary>
-    private static async Task<double?> P95Async(IQueryable<RecordRow> records, CancellationToken cancellation)
+    /// <summary>Nearest-rank p95 of completed requests: their count finds the rank, one value is read.</summary>
+    private static async Task<double?> P95Async(IQueryable<RecordRow> records, long completed, CancellationToken cancellation)
     {
-        records = records.Where(record => record.Outcome == RequestOutcome.Completed);
-        int count = await records.CountAsync(cancellation);
-        if (count == 0)
-        {
-            return null;
-        }
-
-        int above = count - (int)Math.Ceiling(0.95 * count);
-        return await records.Select(record => record.DurationSeconds).OrderByDescending(seconds => seconds).Skip(above).FirstAsync(cancellation);
+        int above = (int)(completed - (long)Math.Ceiling(0.95 * completed));
+        return await records.Where(record => record.Outcome == RequestOutcome.Completed)
+            .Select(record => (double?)record.DurationSeconds).OrderByDescending(seconds => seconds).Skip(above).FirstOrDefaultAsync(cancellation);
     }
 
-    private static async Task<Joules?> PreviousAsync(IQueryable<RecordRow> records, CancellationToken cancellation) =>
-        await records.SumAsync(record => record.Joules, cancellation) is { } joules && await records.AnyAsync(record => record.Joules != null, cancellation) ? new Joules(joules) : null;
+    private static async Task<Joules?> PreviousAsync(IQueryable<RecordRow> records, CancellationToken cancellation)
+    {
+        var sum = await records.Where(record => record.Joules != null).GroupBy(_ => 1)
+            .Select(group => new { Joules = group.Sum(record => record.Joules ?? 0) }).SingleOrDefaultAsync(cancellation);
+        return sum is null ? null : new Joules(sum.Joules);
+    }
 
     /// <summary>Periods count where they began; they are a minute long, so what an edge cuts is small.</summary>
     private static async Task<EnergyBuckets?> DevicesAsync(AccountingDb db, long from, long to, CancellationToken cancellation)

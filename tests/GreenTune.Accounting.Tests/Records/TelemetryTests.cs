@@ -37,6 +37,13 @@ public sealed class TelemetryTests
         Assert.Equal("sqlite", insert.GetTagItem("db.system.name"));
         Assert.Equal("accounting.db", insert.GetTagItem("db.namespace"));
         Assert.Equal("INSERT", insert.GetTagItem("db.operation.name"));
+        Assert.Equal(1, insert.GetTagItem("db.operation.batch.size"));
+        // Commands follow each other under the request; none is left open to swallow the next.
+        foreach (string command in (string[])["SELECT tenants", "INSERT tenants", "SELECT reservations"])
+        {
+            Activity span = Assert.Single(spans, span => span.Source.Name == TelemetryNames.Database && span.TraceId == ingest.TraceId && span.DisplayName == command);
+            Assert.Equal(ingest.SpanId, span.ParentSpanId);
+        }
     }
 
     [Fact]

@@ -1,6 +1,9 @@
+using FsCheck;
+using FsCheck.Fluent;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Scoring;
 using GreenTune.Core.Units;
+using Interval = GreenTune.Core.Contracts.Interval;
 
 namespace GreenTune.Core.Tests.Scoring;
 
@@ -74,6 +77,20 @@ public sealed class PlanEvaluationTests
         ThreeEScore alone = Score(PlanEvaluation.Of(part).Against(null).Rank(ThreeEWeights.Equal, 0.95), "tiny-int4");
         Assert.Equal(among.Score, alone.Score);
         Assert.Equal(among.Energy, alone.Energy);
+    }
+
+    [Fact]
+    public void Nor_for_any_choice_of_others()
+    {
+        MeasurementPlan whole = Plans.Six();
+        IReadOnlyList<ThreeEScore> all = Six.Against(null).Rank(ThreeEWeights.Equal, 0.95);
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(12), Prop.ForAll(Gen.Choose(0, 31).ToArbitrary(), others =>
+        {
+            // The reference has to stay; each bit keeps one of the other five.
+            MeasurementPlan part = whole with { Configurations = [.. whole.Configurations.Where((_, i) => i == 0 || (others >> (i - 1) & 1) == 1)] };
+            return PlanEvaluation.Of(part).Against(null).Rank(ThreeEWeights.Equal, 0.95).All(score =>
+                Score(all, score.ConfigurationId) is var same && same.Score == score.Score && same.Efficiency == score.Efficiency && same.BelowFloor == score.BelowFloor);
+        }));
     }
 
     [Fact]
