@@ -57,6 +57,26 @@ internal static class AccountingApp
         return app;
     }
 
+    /// <summary>
+    /// Checks the configuration and opens the books. Before the host starts, so that a mistake of the user's ends in its message and not in a stack trace.
+    /// </summary>
+    /// <exception cref="OptionsValidationException">The configuration makes no sense.</exception>
+    /// <exception cref="StoreStartException">The books cannot be opened.</exception>
+    public static async Task OpenAsync(WebApplication app, CancellationToken cancellation)
+    {
+        try
+        {
+            app.Services.GetRequiredService<IStartupValidator>().Validate();
+        }
+        catch (InvalidOperationException e)
+        {
+            // A value of the wrong type; the message names it and its key.
+            throw new OptionsValidationException(Options.DefaultName, typeof(AccountingOptions), [e.Message]);
+        }
+
+        await app.Services.GetRequiredService<StoreInitialiser>().OpenAsync(cancellation);
+    }
+
     private static void AddOptions(IServiceCollection services)
     {
         services.AddOptions<AccountingOptions>().BindConfiguration(AccountingOptions.Section).ValidateOnStart();
@@ -88,7 +108,7 @@ internal static class AccountingApp
         });
         services.AddSingleton<StoreStatus>();
         services.AddSingleton<StoreWriter>();
-        services.AddHostedService<StoreInitialiser>();
+        services.AddSingleton<StoreInitialiser>();
         services.AddHealthChecks().AddCheck<StoreHealthCheck>("books");
 
         services.AddSingleton(CarbonTable.Default);

@@ -5,12 +5,12 @@ using Microsoft.Extensions.Options;
 try
 {
     await using WebApplication app = AccountingApp.Create(args);
+    await AccountingApp.OpenAsync(app, CancellationToken.None);
     await app.RunAsync();
     return 0;
 }
 catch (OptionsValidationException e)
 {
-    // What is wrong is in the configuration; a stack trace would only hide it.
     foreach (string failure in e.Failures)
     {
         Console.Error.WriteLine(failure);

@@ -6,19 +6,20 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace GreenTune.Accounting.Store;
 
 /// <summary>Opens the books before anything is served: takes the file, refuses one of a newer version, brings an older one up to date.</summary>
-internal sealed partial class StoreInitialiser(SqliteStore store, IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing, ILogger<StoreInitialiser> logger) : IHostedLifecycleService
+internal sealed partial class StoreInitialiser(SqliteStore store, IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing, ILogger<StoreInitialiser> logger)
 {
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    /// <exception cref="StoreStartException">The books cannot be opened; the message says what to do.</exception>
+    public async Task OpenAsync(CancellationToken cancellation)
     {
         store.TakeFile();
         try
         {
-            await using AccountingDb db = await contexts.CreateDbContextAsync(cancellationToken);
-            await SqliteStore.PrepareAsync(db, cancellationToken);
-            await RefuseNewerAsync(db, cancellationToken);
-            await SqliteStore.SetDurabilityAsync(db, Durability.Flushed, cancellationToken);
-            await db.Database.MigrateAsync(cancellationToken);
-            await pricing.OpenAsync(cancellationToken);
+            await using AccountingDb db = await contexts.CreateDbContextAsync(cancellation);
+            await SqliteStore.PrepareAsync(db, cancellation);
+            await RefuseNewerAsync(db, cancellation);
+            await SqliteStore.SetDurabilityAsync(db, Durability.Flushed, cancellation);
+            await db.Database.MigrateAsync(cancellation);
+            await pricing.OpenAsync(cancellation);
             LogOpened(logger, store.Path);
         }
         catch (StoreUnavailableException e)
@@ -33,16 +34,6 @@ internal sealed partial class StoreInitialiser(SqliteStore store, IDbContextFact
                 : $"{store.Path} cannot be opened: {SqliteStore.Unavailable(e) ?? e.Message}", e);
         }
     }
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task RefuseNewerAsync(AccountingDb db, CancellationToken cancellation)
     {

@@ -65,6 +65,7 @@ internal sealed class AccountingHost : IAsyncDisposable
             builder.Services.AddSingleton<TimeProvider>(Clock);
             _services?.Invoke(builder.Services);
         });
+        await AccountingApp.OpenAsync(_app, CancellationToken.None);
         await _app.StartAsync();
         _started = true;
         string address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -62,6 +62,7 @@ public sealed class StartTests
     [Theory]
     [InlineData("--Carbon:Zone", "Germny", "DEU (Germany)")]
     [InlineData("--Carbon:Pue", "0.5", "Carbon:Pue")]
+    [InlineData("--Carbon:Pue", "much", "Carbon:Pue")]
     [InlineData("--Accounting:TimeZone", "Europe/Berln", "Europe/Berlin")]
     [InlineData("--Accounting:ReservationMinutes", "0", "Accounting:ReservationMinutes")]
     [InlineData("--Accounting:BusyTimeoutSeconds", "900", "Accounting:BusyTimeoutSeconds")]
