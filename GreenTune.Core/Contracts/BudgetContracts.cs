@@ -143,6 +143,11 @@ public sealed record BudgetDecision
     public required string Detail { get; init; }
 
     public string? RequestId { get; init; }
+
+    /// <summary>
+    /// How many requests the line stands for: degrading or blocking several within one second makes one line. <see cref="RequestId"/> is the first.
+    /// </summary>
+    public long Count { get; init; } = 1;
 }
 
 /// <summary>An energy prediction for one configuration: its upper bound is what gets reserved.</summary>

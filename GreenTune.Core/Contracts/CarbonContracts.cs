@@ -20,7 +20,10 @@ public sealed record CarbonFactor
     /// <summary>Power usage effectiveness of the site: facility energy over IT energy, at least 1.</summary>
     public required double Pue { get; init; }
 
-    /// <summary>ISO 3166-1 alpha-3 country code, or "WORLD".</summary>
+    /// <summary>True when the site did not state its PUE and the default stands in.</summary>
+    public bool PueAssumed { get; init; }
+
+    /// <summary>ISO 3166-1 alpha-3 country code, a grid zone inside one ("US-CAL-CISO"), "EU" or "WORLD".</summary>
     public required string Zone { get; init; }
 
     public required string ZoneName { get; init; }

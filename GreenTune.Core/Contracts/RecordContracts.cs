@@ -63,7 +63,7 @@ public sealed record Summary
 
     public required IReadOnlyList<ConfigurationSummary> Configurations { get; init; }
 
-    /// <summary>Where the devices' energy went; null when no period has arrived.</summary>
+    /// <summary>Where the devices' energy went; null when no period has arrived, and when one tenant is asked for, since a device's energy has no tenant.</summary>
     public EnergyBuckets? Devices { get; init; }
 
     /// <summary>Joules of the same span one period earlier (yesterday until the same hour, say); null when there was none.</summary>

@@ -1,0 +1,131 @@
+using System.Text.Json.Serialization;
+using GreenTune.Accounting.Budgets;
+using GreenTune.Accounting.Carbon;
+using GreenTune.Accounting.Events;
+using GreenTune.Accounting.Http;
+using GreenTune.Accounting.Periods;
+using GreenTune.Accounting.Records;
+using GreenTune.Accounting.Store;
+using GreenTune.Accounting.Summaries;
+using GreenTune.Accounting.Telemetry;
+using GreenTune.Accounting.ThreeE;
+using GreenTune.Core.Carbon;
+using GreenTune.ServiceDefaults;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace GreenTune.Accounting;
+
+/// <summary>Composes the service.</summary>
+internal static class AccountingApp
+{
+    /// <param name="args">Command line, read as configuration.</param>
+    /// <param name="configure">Last word on services, for tests: a clock, interceptors (registered as <see cref="IInterceptor"/>).</param>
+    public static WebApplication Create(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+        // Below every other source, so that a setting of the user's still decides.
+        ((IConfigurationBuilder)builder.Configuration).Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData = new Dictionary<string, string?>
+            {
+                ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+                ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
+            },
+        });
+        builder.AddServiceDefaults();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = JsonBody.LargeBytes);
+        AddOptions(builder.Services);
+        AddServices(builder.Services);
+        configure?.Invoke(builder);
+
+        WebApplication app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.MapDefaultEndpoints();
+        app.MapRecordsApi();
+        app.MapPeriodsApi();
+        app.MapSummaryApi();
+        app.MapCarbonApi();
+        app.MapBudgetsApi();
+        app.MapReservationsApi();
+        app.MapThreeEApi();
+        app.MapPlansApi();
+        app.MapEventsApi();
+        return app;
+    }
+
+    /// <summary>
+    /// Checks the configuration and opens the books. Before the host starts, so that a mistake of the user's ends in its message and not in a stack trace.
+    /// </summary>
+    /// <exception cref="OptionsValidationException">The configuration makes no sense.</exception>
+    /// <exception cref="StoreStartException">The books cannot be opened.</exception>
+    public static async Task OpenAsync(WebApplication app, CancellationToken cancellation)
+    {
+        try
+        {
+            app.Services.GetRequiredService<IStartupValidator>().Validate();
+        }
+        catch (InvalidOperationException e)
+        {
+            // A value of the wrong type; the message names it and its key.
+            throw new OptionsValidationException(Options.DefaultName, typeof(AccountingOptions), [e.Message]);
+        }
+
+        await app.Services.GetRequiredService<StoreInitialiser>().OpenAsync(cancellation);
+    }
+
+    private static void AddOptions(IServiceCollection services)
+    {
+        services.AddOptions<AccountingOptions>().BindConfiguration(AccountingOptions.Section).ValidateOnStart();
+        services.AddOptions<CarbonOptions>().BindConfiguration(CarbonOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AccountingOptions>, AccountingOptionsValidator>();
+        services.AddSingleton<IValidateOptions<CarbonOptions>, CarbonOptionsValidator>();
+    }
+
+    private static void AddServices(IServiceCollection services)
+    {
+        services.AddProblemDetails();
+        services.AddExceptionHandler<ProblemExceptionHandler>();
+        // As ContractJson.Options has it.
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            json.SerializerOptions.RespectNullableAnnotations = true;
+        });
+        services.TryAddSingleton(TimeProvider.System);
+
+        services.AddSingleton<SqliteStore>();
+        services.AddPooledDbContextFactory<AccountingDb>((provider, options) =>
+        {
+            provider.GetRequiredService<SqliteStore>().Configure(options);
+            options.AddInterceptors(new DatabaseSpans());
+            options.AddInterceptors(provider.GetServices<IInterceptor>());
+            // Migrations are written by hand and have no snapshot; a test compares what they make with the model.
+            options.ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning));
+        });
+        services.AddSingleton<StoreStatus>();
+        services.AddSingleton<StoreWriter>();
+        services.AddSingleton<StoreInitialiser>();
+        services.AddHealthChecks().AddCheck<StoreHealthCheck>("books");
+
+        services.AddSingleton(CarbonTable.Default);
+        services.AddSingleton<CarbonPricing>();
+        services.AddSingleton<AccountingTelemetry>();
+        services.AddSingleton<EventHub>();
+        services.AddSingleton<RecordIngest>();
+        services.AddSingleton<UsageLedger>();
+        services.AddSingleton<BudgetBook>();
+        services.AddSingleton<BudgetEditor>();
+        services.AddSingleton<BudgetUsage>();
+        services.AddSingleton<BudgetSignals>();
+        services.AddHostedService<BudgetAnnouncer>();
+        services.AddHostedService<ReservationSweeper>();
+        services.AddSingleton<PlanStore>();
+        services.AddSingleton<SettingsStore>();
+        services.AddSingleton<ThreeEService>();
+        services.AddSingleton<SummaryQuery>();
+    }
+}

@@ -1,0 +1,146 @@
+using GreenTune.Core.Contracts;
+using GreenTune.Core.Totals;
+
+namespace GreenTune.Accounting.Records;
+
+/// <summary>Checks one record from outside. A record that is refused is not sent again, so only what cannot be true is refused.</summary>
+internal static class RecordValidator
+{
+    /// <summary>Clocks of two machines may differ by this much.</summary>
+    public static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(5);
+
+    /// <summary>More tokens than any context holds.</summary>
+    public const int MaxTokens = 10_000_000;
+
+    public const int MaxTracePoints = 240;
+
+    /// <summary>Longest request, in seconds: a day.</summary>
+    public const double MaxSeconds = 86_400;
+
+    /// <summary>Above this mean power no single machine could have served the request.</summary>
+    public const double MaxWatts = 100_000;
+
+    private const int MaxText = 200;
+    private const int MaxReasons = 32;
+    private const int MaxReason = 500;
+
+    private static readonly DateTimeOffset Earliest = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Why the record cannot be true, one sentence for each problem; null when it may be stored.</summary>
+    public static string? Problem(RequestRecord record, DateTimeOffset now)
+    {
+        var problems = new List<string>();
+        void Require(bool sound, FormattableString problem)
+        {
+            if (!sound)
+            {
+                problems.Add(FormattableString.Invariant(problem));
+            }
+        }
+
+        Require(Identifiers.IsRequest(record.Id), $"id is not {Identifiers.RequestForm}.");
+        Require(Identifiers.IsTenant(record.Tenant), $"tenant is not {Identifiers.TenantForm}.");
+        Require(record.Session is null || Identifiers.IsSession(record.Session), $"session is not {Identifiers.SessionForm}.");
+        Require(Identifiers.IsConfiguration(record.ConfigurationId), $"configurationId is not {Identifiers.ConfigurationForm}.");
+        Require(record.DegradedFrom is null || Identifiers.IsConfiguration(record.DegradedFrom), $"degradedFrom is not {Identifiers.ConfigurationForm}.");
+        Require(Text(record.RequestedModel), $"requestedModel is not 1 to {MaxText} printable characters.");
+        Require(Text(record.FinishReason), $"finishReason is not 1 to {MaxText} printable characters.");
+        Require(record.Instance is null || Text(record.Instance), $"instance is not 1 to {MaxText} printable characters.");
+        Require(Enum.IsDefined(record.Outcome), $"outcome is not known.");
+        Require(record.TraceId is null || Hexadecimal(record.TraceId, 32), $"traceId is not 32 lower-case hex digits.");
+        Require(record.SpanId is null || Hexadecimal(record.SpanId, 16), $"spanId is not 16 lower-case hex digits.");
+
+        Require(record.StartedAt >= Earliest, $"startedAt is {record.StartedAt:u}, before 2020.");
+        Require(record.StartedAt <= now + ClockTolerance, $"startedAt is {record.StartedAt:u}, more than 5 minutes in the future.");
+        Require(record.EndedAt <= now + ClockTolerance, $"endedAt is {record.EndedAt:u}, more than 5 minutes in the future.");
+        Require(record.EndedAt >= record.StartedAt, $"endedAt is before startedAt.");
+
+        Require(record.InputTokens is >= 0 and <= MaxTokens, $"inputTokens is {record.InputTokens}; it can be 0 to {MaxTokens}.");
+        Require(record.OutputTokens is >= 0 and <= MaxTokens, $"outputTokens is {record.OutputTokens}; it can be 0 to {MaxTokens}.");
+        Require(Seconds(record.DurationSeconds), $"durationSeconds is {record.DurationSeconds}; it can be 0 to {MaxSeconds}.");
+        Require(Seconds(record.QueueSeconds), $"queueSeconds is {record.QueueSeconds}; it can be 0 to {MaxSeconds}.");
+        Require(record.TimeToFirstTokenSeconds is null || Seconds(record.TimeToFirstTokenSeconds.Value), $"timeToFirstTokenSeconds is {record.TimeToFirstTokenSeconds}; it can be 0 to {MaxSeconds}.");
+        Require(record.MeanRowsInFlight is null or (>= 0 and <= 1e6), $"meanRowsInFlight is {record.MeanRowsInFlight}; it can be 0 to 1000000.");
+        Require(record.PrefillEndOffsetSeconds is null || Math.Abs(record.PrefillEndOffsetSeconds.Value) <= MaxSeconds, $"prefillEndOffsetSeconds is {record.PrefillEndOffsetSeconds}.");
+        Require(record.BaselineWatts is null || record.BaselineWatts.Value.Value is >= 0 and <= MaxWatts, $"baselineWatts is {record.BaselineWatts?.Value}; it can be 0 to {MaxWatts}.");
+        CheckTrace(record, Require);
+        CheckEnergy(record, Require);
+        return problems.Count == 0 ? null : string.Join(" ", problems);
+    }
+
+    private static void CheckTrace(RequestRecord record, Action<bool, FormattableString> require)
+    {
+        require(record.PowerTrace.Count <= MaxTracePoints, $"powerTrace has {record.PowerTrace.Count} points; it can have {MaxTracePoints}.");
+        require(record.PowerTrace.Take(MaxTracePoints).All(point => point is not null && Math.Abs(point.OffsetSeconds) <= MaxSeconds && point.Watts is >= 0 and <= MaxWatts),
+            $"powerTrace has a point that is out of range.");
+    }
+
+    private static void CheckEnergy(RequestRecord record, Action<bool, FormattableString> require)
+    {
+        EnergyFigures energy = record.Energy;
+        require(Enum.IsDefined(energy.Quality) && Enum.IsDefined(energy.PhaseQuality), $"energy.quality is not known.");
+        require(Text(energy.MethodVersion), $"energy.methodVersion is missing.");
+        require((energy.Boundary is null || Text(energy.Boundary)) && (energy.Meter is null || Text(energy.Meter)) && (energy.Device is null || Text(energy.Device)),
+            $"energy.boundary, energy.meter and energy.device are 1 to {MaxText} printable characters or null.");
+        require(energy.Reasons.Count <= MaxReasons && energy.Reasons.All(reason => reason.Key.Length <= MaxText && reason.Value?.Length is > 0 and <= MaxReason),
+            $"energy.reasons has more than {MaxReasons} entries, or one that is empty or longer than {MaxReason} characters.");
+
+        (string Name, double? Value)[] figures =
+        [
+            ("joules", energy.Joules?.Value), ("activeJoules", energy.ActiveJoules?.Value), ("prefillJoules", energy.PrefillJoules?.Value), ("decodeJoules", energy.DecodeJoules?.Value),
+            ("idleJoules", energy.IdleJoules?.Value), ("components.gpu", energy.Components.Gpu?.Value), ("components.cpu", energy.Components.Cpu?.Value), ("components.dram", energy.Components.Dram?.Value),
+        ];
+        bool finite = true;
+        foreach ((string name, double? value) in figures)
+        {
+            bool sound = value is null || double.IsFinite(value.Value);
+            require(sound, $"energy.{name} is not a finite number.");
+            finite &= sound;
+        }
+
+        if (energy.Joules is not { Value: var joules } || !finite)
+        {
+            require(energy.Joules is not null || energy.Quality == EnergyQuality.None || energy.Reasons.ContainsKey("joules"), $"energy.joules is null without a reason in energy.reasons.");
+            return;
+        }
+
+        require(joules >= 0, $"energy.joules is {joules}; it cannot be below 0.");
+        require(energy.Quality != EnergyQuality.None, $"energy.quality is none although energy.joules is there.");
+        require(energy.IdleJoules is null || energy.IdleJoules.Value.Value >= 0, $"energy.idleJoules is {energy.IdleJoules?.Value}; it cannot be below 0.");
+        // The meter's block may be longer than the request, so a very short one is given a second.
+        require(joules <= MaxWatts * Math.Max(1, record.DurationSeconds), $"energy.joules is {joules} in {record.DurationSeconds} s, more than {MaxWatts} W.");
+        CheckUncertainty(energy, require);
+    }
+
+    private static void CheckUncertainty(EnergyFigures energy, Action<bool, FormattableString> require)
+    {
+        require(energy.Uncertainty is not null || energy.RelativeUncertainty is not null, $"energy.uncertainty or energy.relativeUncertainty is needed beside energy.joules.");
+        require(energy.RelativeUncertainty is null or (>= 0 and <= 1000), $"energy.relativeUncertainty is {energy.RelativeUncertainty}; it can be 0 to 1000.");
+        if (energy.Uncertainty is { } parts)
+        {
+            bool sound = parts.GainRelative is >= 0 and <= 10 && parts.BaselineSigma.Value is >= 0 and <= MaxWatts && parts.Independent.Value is >= 0 and <= 1e12
+                && Math.Abs(parts.BaselineSensitivitySeconds) <= MaxSeconds && Math.Abs(parts.ActiveBaselineSensitivitySeconds) <= MaxSeconds;
+            require(sound, $"energy.uncertainty has a part that is out of range.");
+            if (!sound)
+            {
+                return;
+            }
+        }
+
+        if (UncertainSum.OfActiveJoules(energy) is { Value: < 0 } active && !BaselineWasWrong(energy))
+        {
+            require(active.Value >= -3 * active.StandardUncertainty,
+                $"energy.activeJoules is {active.Value}, below -3 sigma ({-3 * active.StandardUncertainty}); only a record that is modelled with the reason baseline may be.");
+        }
+    }
+
+    /// <summary>Such a record is known for what it is (design section 4.2). An estimated one stays estimated, the weaker of the two.</summary>
+    private static bool BaselineWasWrong(EnergyFigures energy) => energy.Quality == EnergyQuality.Modelled
+        || energy.Reasons.Any(reason => reason.Key == "baseline" || reason.Value.Contains("baseline", StringComparison.OrdinalIgnoreCase));
+
+    private static bool Seconds(double value) => value is >= 0 and <= MaxSeconds;
+
+    private static bool Text(string? text) => text is { Length: >= 1 and <= MaxText } && !text.Any(char.IsControl);
+
+    private static bool Hexadecimal(string text, int length) => text.Length == length && text.All(char.IsAsciiHexDigitLower);
+}

@@ -1,0 +1,132 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Conventions;
+
+namespace GreenTune.Accounting.Store;
+
+/// <summary>The books. The model names no database: what SQLite needs of its own is in <see cref="SqliteStore"/>.</summary>
+internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbContext(options)
+{
+    public DbSet<RecordRow> Records => Set<RecordRow>();
+
+    public DbSet<RecordTraceRow> Traces => Set<RecordTraceRow>();
+
+    public DbSet<FactorRow> Factors => Set<FactorRow>();
+
+    public DbSet<TenantRow> Tenants => Set<TenantRow>();
+
+    public DbSet<PeriodRow> Periods => Set<PeriodRow>();
+
+    public DbSet<BudgetRow> Budgets => Set<BudgetRow>();
+
+    public DbSet<ReservationRow> Reservations => Set<ReservationRow>();
+
+    public DbSet<DecisionRow> Decisions => Set<DecisionRow>();
+
+    public DbSet<UsageWindowRow> UsageWindows => Set<UsageWindowRow>();
+
+    public DbSet<UsagePartRow> UsageParts => Set<UsagePartRow>();
+
+    public DbSet<SettingsRow> Settings => Set<SettingsRow>();
+
+    public DbSet<PlanRow> Plans => Set<PlanRow>();
+
+    // Every index is named below: one on each foreign key as well would only serve deleting carbon factors, which never happens.
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) => configurationBuilder.Conventions.Remove<ForeignKeyIndexConvention>();
+
+    protected override void OnModelCreating(ModelBuilder model)
+    {
+        model.Entity<FactorRow>(factor =>
+        {
+            factor.ToTable("factors").HasKey(row => row.Id);
+            factor.Property(row => row.Factor).HasMaxLength(2000);
+            factor.HasIndex(row => row.Factor).IsUnique();
+        });
+
+        model.Entity<RecordRow>(record =>
+        {
+            record.ToTable("records").HasKey(row => row.Key);
+            record.HasIndex(row => row.Id).IsUnique();
+            record.HasIndex(row => row.StartedTicks);
+            record.HasIndex(row => new { row.Tenant, row.StartedTicks });
+            record.HasIndex(row => new { row.ConfigurationId, row.StartedTicks });
+            record.HasIndex(row => new { row.Session, row.StartedTicks }).HasFilter("\"Session\" IS NOT NULL");
+            // Once a key by its name, EF forgets that it cannot be null.
+            record.Property(row => row.Id).HasMaxLength(64).IsRequired();
+            record.Property(row => row.Tenant).HasMaxLength(100);
+            record.Property(row => row.Session).HasMaxLength(200);
+            record.HasOne<FactorRow>().WithMany().HasForeignKey(row => row.FactorId).OnDelete(DeleteBehavior.Restrict);
+            record.HasOne(row => row.Trace).WithOne().HasForeignKey<RecordTraceRow>(trace => trace.RecordKey).OnDelete(DeleteBehavior.Cascade);
+        });
+
+        model.Entity<RecordTraceRow>(trace =>
+        {
+            trace.ToTable("record_traces").HasKey(row => row.RecordKey);
+            trace.Property(row => row.RecordKey).ValueGeneratedNever();
+        });
+
+        model.Entity<TenantRow>(tenant =>
+        {
+            tenant.ToTable("tenants").HasKey(row => row.Name);
+            tenant.Property(row => row.Name).HasMaxLength(100);
+        });
+
+        model.Entity<PeriodRow>(period =>
+        {
+            period.ToTable("periods").HasKey(row => row.Key);
+            period.HasIndex(row => row.Id).IsUnique();
+            period.HasIndex(row => row.FromTicks);
+            period.Property(row => row.Id).HasMaxLength(100).IsRequired();
+        });
+
+        model.Entity<BudgetRow>(budget =>
+        {
+            budget.ToTable("budgets").HasKey(row => row.Id);
+            budget.HasIndex(row => row.Tenant).IsUnique();
+            budget.Property(row => row.Id).ValueGeneratedNever();
+            budget.Property(row => row.Tenant).HasMaxLength(100);
+        });
+
+        model.Entity<ReservationRow>(reservation =>
+        {
+            reservation.ToTable("reservations").HasKey(row => row.RequestId);
+            reservation.HasIndex(row => new { row.Tenant, row.ExpiresTicks });
+            reservation.Property(row => row.RequestId).HasMaxLength(64);
+            reservation.Property(row => row.Tenant).HasMaxLength(100);
+        });
+
+        model.Entity<DecisionRow>(decision =>
+        {
+            decision.ToTable("budget_decisions").HasKey(row => row.Id);
+            decision.HasIndex(row => new { row.BudgetId, row.Action, row.AtTicks });
+            decision.HasIndex(row => new { row.Action, row.AtTicks });
+        });
+
+        model.Entity<UsageWindowRow>(window =>
+        {
+            window.ToTable("usage_windows").HasKey(row => row.Id);
+            window.HasIndex(row => new { row.Tenant, row.StartTicks, row.EndTicks }).IsUnique();
+            window.HasMany(row => row.Parts).WithOne().HasForeignKey(part => part.WindowId).OnDelete(DeleteBehavior.Cascade);
+            window.Property(row => row.Tenant).HasMaxLength(100);
+        });
+
+        model.Entity<UsagePartRow>(part =>
+        {
+            part.ToTable("usage_parts").HasKey(row => row.Id);
+            part.HasIndex(row => new { row.WindowId, row.Device, row.FactorId }).IsUnique();
+        });
+
+        model.Entity<SettingsRow>(settings =>
+        {
+            settings.ToTable("threee_settings").HasKey(row => row.Version);
+            settings.Property(row => row.Version).ValueGeneratedNever();
+        });
+
+        model.Entity<PlanRow>(plan =>
+        {
+            plan.ToTable("plans").HasKey(row => row.Id);
+            plan.HasIndex(row => row.Number).IsUnique();
+            plan.HasIndex(row => row.StartedTicks);
+            plan.Property(row => row.Id).ValueGeneratedNever();
+        });
+    }
+}
