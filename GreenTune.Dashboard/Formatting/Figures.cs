@@ -64,16 +64,19 @@ public static class Figures
             return value == 0 ? "0" : NotMeasured;
         }
 
-        var order = (int)Math.Floor(Math.Log10(Math.Abs(value)) + 1e-12);
-        var decimals = digits - 1 - order;
-        if (decimals >= 0)
-        {
-            return Fixed(value, Math.Min(decimals, 10));
-        }
-
-        var step = Math.Pow(10, -decimals);
-        return Fixed(Math.Round(value / step) * step, 0);
+        var above = Math.Max(0, OrderOf(Math.Abs(value)) - digits + 1);
+        var step = Math.Pow(10, above);
+        return above == 0 ? Fixed(value, DecimalsFor(Math.Abs(value), digits)) : Fixed(Math.Round(value / step) * step, 0);
     }
+
+    /// <summary>Decimals that leave so many significant digits of a number above 0, counted after rounding; none where it has more before the point.</summary>
+    internal static int DecimalsFor(double magnitude, int digits)
+    {
+        var decimals = Math.Clamp(digits - 1 - OrderOf(magnitude), 0, 15);
+        return decimals > 0 && OrderOf(Math.Round(magnitude, decimals)) > OrderOf(magnitude) ? decimals - 1 : decimals;
+    }
+
+    private static int OrderOf(double magnitude) => (int)Math.Floor(Math.Log10(magnitude) + 1e-12);
 
     /// <summary>A number as it was set: at most three decimals, none of them a trailing zero.</summary>
     public static string Trimmed(double value) => Fixed(value, 3).TrimEnd('0').TrimEnd('.');

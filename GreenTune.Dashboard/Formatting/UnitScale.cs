@@ -79,6 +79,6 @@ public sealed record UnitScale(string Symbol, double Factor, int Decimals)
 
     private static int OrderOfRounded(double magnitude) => OrderOf(Math.Round(magnitude, Decimals3(magnitude)));
 
-    /// <summary>Decimals that leave three significant digits.</summary>
-    private static int Decimals3(double magnitude) => Math.Clamp(2 - OrderOf(magnitude), 0, MostDecimals);
+    /// <summary>Decimals that leave three significant digits, after rounding: 9.996 is 10.0.</summary>
+    private static int Decimals3(double magnitude) => Math.Min(Figures.DecimalsFor(magnitude, 3), MostDecimals);
 }

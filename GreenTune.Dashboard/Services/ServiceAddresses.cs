@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Configuration.Memory;
-
 namespace GreenTune.Dashboard.Services;
 
 /// <summary>
@@ -10,15 +8,16 @@ internal sealed class ServiceAddresses(IConfiguration configuration)
 {
     private static readonly string[] Schemes = ["https", "http"];
 
-    /// <summary>Puts the local addresses below everything else that configuration says.</summary>
-    public static void AddDefaults(ConfigurationManager configuration) => configuration.Sources.Insert(0, new MemoryConfigurationSource
+    private static readonly Dictionary<string, string> Local = new()
     {
-        InitialData = new Dictionary<string, string?>
-        {
-            [Key(ServiceNames.Inference, "http")] = "http://localhost:5101",
-            [Key(ServiceNames.Accounting, "http")] = "http://localhost:5102",
-        },
-    });
+        [ServiceNames.Inference] = "http://localhost:5101",
+        [ServiceNames.Accounting] = "http://localhost:5102",
+    };
+
+    /// <summary>Adds the local address of each service that configuration does not name.</summary>
+    public static void AddDefaults(IConfigurationManager configuration) => configuration.AddInMemoryCollection(
+        Local.Where(service => Schemes.All(scheme => string.IsNullOrEmpty(configuration[Key(service.Key, scheme)])))
+            .Select(service => KeyValuePair.Create(Key(service.Key, "http"), (string?)service.Value)));
 
     /// <summary>The address of a service; null for a host that is not one of ours.</summary>
     public Uri? Find(string service) => Schemes

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Units;
 
@@ -29,7 +30,11 @@ internal static class SampleRecords
     public static GramsCO2e Grams(Joules joules) => new(joules.Value / Joules.PerKilowattHour * Factor.Intensity.Value * Factor.Pue);
 
     /// <summary>About a month of traffic up to <paramref name="now"/>, newest first; the same for the same time.</summary>
-    public static List<RecordView> Month(DateTimeOffset now)
+    public static IReadOnlyList<RecordView> Month(DateTimeOffset now) => Months.GetOrAdd(now, Make);
+
+    private static readonly ConcurrentDictionary<DateTimeOffset, List<RecordView>> Months = new();
+
+    private static List<RecordView> Make(DateTimeOffset now)
     {
         var random = new Random(14);
         var records = new List<RecordView>();

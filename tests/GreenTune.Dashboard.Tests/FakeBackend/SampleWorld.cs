@@ -32,8 +32,10 @@ internal sealed class SampleWorld
     /// <summary>A day that has run until 09:42, with a plan, budgets in every state and their log.</summary>
     public static SampleWorld Busy(TimeProvider clock)
     {
-        var world = new SampleWorld(clock) { Plan = SamplePlan(clock.GetUtcNow()) };
-        world._records.AddRange(SampleRecords.Month(clock.GetUtcNow()));
+        var now = clock.GetUtcNow();
+        var world = new SampleWorld(clock) { Plan = SamplePlan(now) };
+        // Made once for each second that a clock may begin at.
+        world._records.AddRange(SampleRecords.Month(new DateTimeOffset(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), now.Offset)));
         SampleBudgets.Fill(world);
         return world;
     }
