@@ -8,7 +8,7 @@ namespace GreenTune.Dashboard.Tests.Browser;
 internal sealed class BrowserTest : IAsyncDisposable
 {
     private readonly List<string> _errors = [];
-    private readonly DashboardApp _app;
+    private DashboardApp _app;
     private readonly IBrowserContext _context;
 
     private BrowserTest(FakeServices services, DashboardApp app, Uri address, IBrowserContext context, IPage page)
@@ -85,6 +85,16 @@ internal sealed class BrowserTest : IAsyncDisposable
         await Page.WaitForFunctionAsync("() => !document.querySelector('.skeleton') && document.querySelectorAll('#tenant option').length > 0 && document.cookie.includes('greentune-zone')");
         // Charts draw once their width is known.
         await Page.WaitForFunctionAsync("() => [...document.querySelectorAll('figure.chart')].every(f => f.clientWidth === 0 || f.children.length > 0)");
+    }
+
+    /// <summary>Takes the dashboard away, as a restart does.</summary>
+    public ValueTask StopDashboardAsync() => _app.DisposeAsync();
+
+    /// <summary>Brings a new one up at the same address.</summary>
+    public void StartDashboardAgain()
+    {
+        _app = DashboardApp.Over(Services);
+        _app.Listen(Address.Port);
     }
 
     /// <summary>Sends a message in the Playground.</summary>

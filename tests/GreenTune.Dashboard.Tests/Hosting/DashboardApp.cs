@@ -11,9 +11,9 @@ namespace GreenTune.Dashboard.Tests.Hosting;
 internal sealed class DashboardApp(Uri backend, TimeProvider clock) : WebApplicationFactory<Program>
 {
     /// <summary>Starts it on a free port, for a browser; without this, requests go through memory.</summary>
-    public Uri Listen()
+    public Uri Listen(int port = 0)
     {
-        UseKestrel(0);
+        UseKestrel(port);
         StartServer();
         return ClientOptions.BaseAddress;
     }
