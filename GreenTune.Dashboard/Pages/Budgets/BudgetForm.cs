@@ -1,0 +1,159 @@
+using System.Globalization;
+using GreenTune.Core.Contracts;
+using GreenTune.Core.Units;
+using GreenTune.Dashboard.Formatting;
+
+namespace GreenTune.Dashboard.Pages.Budgets;
+
+/// <summary>
+/// A budget as it is typed. Numbers stay text until they are read, so that nothing typed is lost; errors are kept by field, ours and the service's.
+/// </summary>
+public sealed class BudgetForm
+{
+    public const string NameField = "name";
+    public const string TenantField = "tenant";
+    public const string LimitField = "limit";
+    public const string ThresholdsField = "thresholds";
+
+    /// <summary>Longest name, as the contract says.</summary>
+    public const int LongestName = 80;
+
+    private const int LongestTenant = 64;
+    private readonly Dictionary<string, string> _errors = new(StringComparer.Ordinal);
+
+    /// <summary>The budget that is edited; null for a new one.</summary>
+    public Budget? Edited { get; private init; }
+
+    public string Name { get; set; } = string.Empty;
+
+    public string Tenant { get; set; } = string.Empty;
+
+    public BudgetQuantity Quantity { get; set; }
+
+    public string Limit { get; set; } = string.Empty;
+
+    public bool Paused { get; set; }
+
+    public IReadOnlyList<ThresholdField> Thresholds { get; private init; } = [];
+
+    /// <summary>What went wrong with the whole, beside the fields.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>A limit's other units: "= 20 Wh, 72 kJ". Null while it cannot be read.</summary>
+    public string? LimitHint => Quantity == BudgetQuantity.KilowattHours && ReadNumber(Limit) is { } limit and > 0
+        ? $"= {Figures.Of(limit * 1000, Unit.WattHour)}, {Figures.Energy(Joules.FromKilowattHours(limit))}"
+        : null;
+
+    public static BudgetForm New(string? tenant) => new()
+    {
+        Tenant = tenant ?? string.Empty,
+        Name = tenant ?? string.Empty,
+        Thresholds = [new("80", ThresholdField.Notify), new("95", ThresholdField.Degrade), new("100", ThresholdField.Block)],
+    };
+
+    public static BudgetForm Edit(Budget budget)
+    {
+        var thresholds = budget.Thresholds.OrderBy(t => t.Fraction).Select(ThresholdField.Of).ToList();
+        while (thresholds.Count < 3)
+        {
+            thresholds.Add(new ThresholdField(string.Empty, ThresholdField.Off));
+        }
+
+        return new BudgetForm
+        {
+            Edited = budget,
+            Name = budget.Name,
+            Tenant = budget.Tenant,
+            Quantity = budget.Quantity,
+            Limit = Plain(budget.Limit),
+            Paused = budget.Paused,
+            Thresholds = thresholds,
+        };
+    }
+
+    public string? ErrorOf(string field) => _errors.GetValueOrDefault(field);
+
+    /// <summary>Reads the form; null when something is wrong, with the errors set.</summary>
+    public BudgetInput? Read()
+    {
+        _errors.Clear();
+        Problem = null;
+        var name = Name.Trim();
+        var tenant = Tenant.Trim();
+        if (name.Length is 0 or > LongestName)
+        {
+            _errors[NameField] = name.Length == 0 ? "Give it a name, for example Support desk" : $"At most {LongestName} characters";
+        }
+
+        if (tenant.Length is 0 or > LongestTenant)
+        {
+            _errors[TenantField] = tenant.Length == 0 ? "Name the tenant it holds for, for example team-support" : $"At most {LongestTenant} characters";
+        }
+
+        var limit = ReadNumber(Limit);
+        if (limit is not > 0)
+        {
+            _errors[LimitField] = Limit.Trim().Length == 0 ? "Set a limit, for example 4.00" : "A number above 0, for example 4.00";
+        }
+
+        var thresholds = ReadThresholds();
+        return _errors.Count > 0
+            ? null
+            : new BudgetInput { Name = name, Tenant = tenant, Quantity = Quantity, Limit = limit!.Value, Thresholds = thresholds, Paused = Paused, Version = Edited?.Version };
+    }
+
+    /// <summary>Shows what the service found wrong: at its fields where it names them, above the form otherwise.</summary>
+    public void Refuse(string message, IReadOnlyDictionary<string, string> fields)
+    {
+        foreach (var (field, text) in fields)
+        {
+            // "thresholds[1].fraction" belongs to the thresholds.
+            var name = field.Split('[', '.')[0];
+            _errors[name] = text;
+        }
+
+        string[] shown = [NameField, TenantField, LimitField, ThresholdsField];
+        Problem = fields.Count > 0 && _errors.Keys.All(shown.Contains) ? null : message;
+    }
+
+    private List<BudgetThreshold> ReadThresholds()
+    {
+        var thresholds = new List<BudgetThreshold>();
+        foreach (var field in Thresholds.Where(f => f.Choice != ThresholdField.Off))
+        {
+            if (ReadNumber(field.Percent) is not { } percent || percent is not (> 0 and <= 100))
+            {
+                _errors[ThresholdsField] = "Each threshold is above 0 and at most 100 %, for example 80";
+                return [];
+            }
+
+            thresholds.Add(field.ToThreshold(percent));
+        }
+
+        thresholds.Sort((a, b) => a.Fraction.CompareTo(b.Fraction));
+        if (thresholds.Count == 0)
+        {
+            _errors[ThresholdsField] = "Set at least one threshold: a budget without one does nothing";
+        }
+        else if (thresholds.Zip(thresholds.Skip(1)).Any(pair => pair.First.Fraction == pair.Second.Fraction))
+        {
+            _errors[ThresholdsField] = "Two thresholds are at the same percentage";
+        }
+        else if (thresholds.Zip(thresholds.Skip(1)).Any(pair => pair.First.Action > pair.Second.Action))
+        {
+            _errors[ThresholdsField] = "A higher threshold has to be at least as strict: notify, then degrade, then block";
+        }
+
+        return thresholds;
+    }
+
+    /// <summary>A decimal number with a point or a comma; null when it is none.</summary>
+    private static double? ReadNumber(string text) =>
+        double.TryParse(text.Trim().TrimEnd('%').Trim().Replace(',', '.'), NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            && double.IsFinite(value)
+            ? value
+            : null;
+
+    /// <summary>A number as it would be typed: no exponent, no grouping.</summary>
+    private static string Plain(double value) => value.ToString("0.##########", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,164 @@
+using GreenTune.Dashboard.Live;
+using GreenTune.Dashboard.Services;
+using GreenTune.Dashboard.Shell;
+using Microsoft.AspNetCore.Components;
+
+namespace GreenTune.Dashboard.Pages;
+
+/// <summary>
+/// What every page does: it loads once the circuit is there (the server's first answer is the frame with skeletons), follows Accounting's events at
+/// most twice a second, loads anew when the tenant changes or a service is back, and takes all of it down when it goes.
+/// </summary>
+public abstract class DashboardPage : ComponentBase, IAsyncDisposable
+{
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(500);
+    private readonly CancellationTokenSource _gone = new();
+    private LiveLoop<AccountingEvent>? _events;
+    private LiveLoop<ServiceState>? _services;
+    private string? _tenant;
+
+    /// <summary>A deep link's tenant.</summary>
+    [SupplyParameterFromQuery(Name = "tenant")]
+    public string? TenantQuery { get; set; }
+
+    [Inject]
+    protected BrowserSession Session { get; set; } = default!;
+
+    [Inject]
+    protected AccountingClient Accounting { get; set; } = default!;
+
+    [Inject]
+    protected InferenceClient Inference { get; set; } = default!;
+
+    [Inject]
+    protected NavigationManager Navigation { get; set; } = default!;
+
+    [Inject]
+    protected TimeProvider Time { get; set; } = default!;
+
+    [Inject]
+    private AccountingFeed Feed { get; set; } = default!;
+
+    [Inject]
+    private ServiceMonitor Monitor { get; set; } = default!;
+
+    /// <summary>The tenant whose figures are shown; null for all.</summary>
+    protected string? Tenant => Session.Tenant;
+
+    /// <summary>Ends when the page goes.</summary>
+    protected CancellationToken Gone => _gone.Token;
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        Session.Changed -= OnSessionChanged;
+        await _gone.CancelAsync();
+        if (_events is not null)
+        {
+            await _events.DisposeAsync();
+        }
+
+        if (_services is not null)
+        {
+            await _services.DisposeAsync();
+        }
+
+        await DisposePageAsync();
+        _gone.Dispose();
+    }
+
+    protected sealed override async Task OnInitializedAsync()
+    {
+        Prepare();
+        if (!RendererInfo.IsInteractive)
+        {
+            return;
+        }
+
+        Session.AdoptTenant(TenantQuery);
+        _tenant = Tenant;
+        Session.Changed += OnSessionChanged;
+        _events = LiveLoop<AccountingEvent>.Start(Feed.Events, LiveInterval, Time, batch => InvokeAsync(() => ApplyAsync(batch)));
+        _services = LiveLoop<ServiceState>.Start(Monitor.Changes, LiveInterval, Time, batch => InvokeAsync(() => RecoverAsync(batch)));
+        await LoadAsync();
+    }
+
+    /// <summary>Makes the page's models; also runs for the server's first answer.</summary>
+    protected virtual void Prepare()
+    {
+    }
+
+    /// <summary>Loads everything that the page shows.</summary>
+    protected abstract Task LoadAsync();
+
+    /// <summary>Loads again what did not come; called when a service is back.</summary>
+    protected virtual Task ReloadFailedAsync() => LoadAsync();
+
+    /// <summary>Takes one event; returns whether the page has to be drawn anew.</summary>
+    protected virtual ValueTask<bool> OnEventAsync(AccountingEvent item) => ValueTask.FromResult(false);
+
+    /// <summary>Takes down what the page made itself.</summary>
+    protected virtual ValueTask DisposePageAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Puts parameters into the address, without a step in the browser's history.</summary>
+    protected void KeepInAddress(IReadOnlyDictionary<string, object?> parameters)
+    {
+        var target = Navigation.GetUriWithQueryParameters(parameters);
+        if (target != Navigation.Uri)
+        {
+            Navigation.NavigateTo(target, replace: true);
+        }
+    }
+
+    private async Task ApplyAsync(IReadOnlyList<AccountingEvent> batch)
+    {
+        if (_gone.IsCancellationRequested)
+        {
+            return;
+        }
+
+        var changed = false;
+        foreach (var item in batch)
+        {
+            if (item is StreamResumed)
+            {
+                await LoadAsync();
+                changed = true;
+            }
+            else
+            {
+                changed |= await OnEventAsync(item);
+            }
+        }
+
+        if (changed && !Session.Hidden)
+        {
+            StateHasChanged();
+        }
+    }
+
+    private async Task RecoverAsync(IReadOnlyList<ServiceState> batch)
+    {
+        if (batch.Any(s => s.Up == true) && !_gone.IsCancellationRequested)
+        {
+            await ReloadFailedAsync();
+            StateHasChanged();
+        }
+    }
+
+    private void OnSessionChanged() => InvokeAsync(async () =>
+    {
+        if (_gone.IsCancellationRequested)
+        {
+            return;
+        }
+
+        StateHasChanged();
+        if (_tenant != Tenant)
+        {
+            _tenant = Tenant;
+            await LoadAsync();
+            StateHasChanged();
+        }
+    });
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Net.ServerSentEvents;
+using GreenTune.Core.Contracts;
+
+namespace GreenTune.Dashboard.Services;
+
+/// <summary>Accounting's API (docs/http-api.md). Every method throws <see cref="ServiceException"/> when there is no answer.</summary>
+public sealed class AccountingClient(HttpClient http) : ServiceClient(http, ServiceNames.Accounting)
+{
+    public Task<Page<RecordView>> GetRecordsAsync(RecordFilter filter, string? cursor, int limit, CancellationToken cancellationToken) =>
+        GetAsync<Page<RecordView>>("api/records" + filter.ToQuery(cursor, limit), cancellationToken);
+
+    public Task<RecordView> GetRecordAsync(string id, CancellationToken cancellationToken) =>
+        GetAsync<RecordView>("api/records/" + Uri.EscapeDataString(id), cancellationToken);
+
+    public Task<IReadOnlyList<string>> GetTenantsAsync(CancellationToken cancellationToken) => GetAsync<IReadOnlyList<string>>("api/tenants", cancellationToken);
+
+    /// <summary>What a period cost.</summary>
+    /// <param name="period">"today", "7d" or "30d".</param>
+    /// <param name="tenant">One tenant; null for all.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<Summary> GetSummaryAsync(string period, string? tenant, CancellationToken cancellationToken) =>
+        GetAsync<Summary>("api/summary" + Query.Of(("period", period), ("tenant", tenant)), cancellationToken);
+
+    public Task<IReadOnlyList<BudgetStatus>> GetBudgetsAsync(CancellationToken cancellationToken) =>
+        GetAsync<IReadOnlyList<BudgetStatus>>("api/budgets", cancellationToken);
+
+    public Task<BudgetStatus> CreateBudgetAsync(BudgetInput input, CancellationToken cancellationToken) =>
+        SendAsync<BudgetStatus>(HttpMethod.Post, "api/budgets", input, cancellationToken);
+
+    public Task<BudgetStatus> UpdateBudgetAsync(Guid id, BudgetInput input, CancellationToken cancellationToken) =>
+        SendAsync<BudgetStatus>(HttpMethod.Put, "api/budgets/" + id, input, cancellationToken);
+
+    public async Task DeleteBudgetAsync(Guid id, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Delete, "api/budgets/" + id, null, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<UsagePoint>> GetBudgetUsageAsync(Guid id, CancellationToken cancellationToken) =>
+        GetAsync<IReadOnlyList<UsagePoint>>($"api/budgets/{id}/usage", cancellationToken);
+
+    public Task<Page<BudgetDecision>> GetDecisionsAsync(Guid? budget, string? cursor, int limit, CancellationToken cancellationToken) =>
+        GetAsync<Page<BudgetDecision>>(
+            "api/budgets/decisions" + Query.Of(("budget", budget?.ToString()), ("cursor", cursor), ("limit", limit.ToString(CultureInfo.InvariantCulture))),
+            cancellationToken);
+
+    public Task<ThreeEView> GetThreeEAsync(CancellationToken cancellationToken) => GetAsync<ThreeEView>("api/threee", cancellationToken);
+
+    /// <summary>What Compare would show with these settings; nothing is saved.</summary>
+    public Task<ThreeEView> PreviewThreeEAsync(ThreeESettingsInput settings, CancellationToken cancellationToken) =>
+        GetAsync<ThreeEView>(
+            "api/threee/preview" + Query.Of(
+                ("energy", Query.Number(settings.Weights.Energy)),
+                ("efficiency", Query.Number(settings.Weights.Efficiency)),
+                ("effectiveness", Query.Number(settings.Weights.Effectiveness)),
+                ("floor", Query.Number(settings.Floor)),
+                ("reference", settings.Reference),
+                ("pinned", settings.Pinned)),
+            cancellationToken);
+
+    public Task<WeightTriangle> GetTriangleAsync(double floor, string? reference, int steps, CancellationToken cancellationToken) =>
+        GetAsync<WeightTriangle>(
+            "api/threee/triangle" + Query.Of(("floor", Query.Number(floor)), ("reference", reference), ("steps", steps.ToString(CultureInfo.InvariantCulture))),
+            cancellationToken);
+
+    public Task<ThreeEView> SaveThreeEAsync(ThreeESettingsInput settings, CancellationToken cancellationToken) =>
+        SendAsync<ThreeEView>(HttpMethod.Put, "api/threee/settings", settings, cancellationToken);
+
+    /// <summary>The stream of events; ends when the service closes it, throws when it breaks.</summary>
+    internal IAsyncEnumerable<SseItem<string>> StreamEventsAsync(Action connected, CancellationToken cancellationToken) =>
+        EventStream.ReadAsync(Http, "api/events", connected, cancellationToken);
+}

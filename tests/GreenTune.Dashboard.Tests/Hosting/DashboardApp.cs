@@ -1,0 +1,31 @@
+using GreenTune.Dashboard.Tests.FakeBackend;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace GreenTune.Dashboard.Tests.Hosting;
+
+/// <summary>The dashboard in this process, talking to a fake backend.</summary>
+internal sealed class DashboardApp(Uri backend, TimeProvider clock) : WebApplicationFactory<Program>
+{
+    /// <summary>Starts it on a free port, for a browser; without this, requests go through memory.</summary>
+    public Uri Listen(int port = 0)
+    {
+        UseKestrel(port);
+        StartServer();
+        return ClientOptions.BaseAddress;
+    }
+
+    public static DashboardApp Over(FakeServices services) => new(services.Address, services.World.Clock);
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseEnvironment("Production");
+        builder.UseSetting("services:accounting:http:0", backend.ToString());
+        builder.UseSetting("services:inference:http:0", backend.ToString());
+        builder.ConfigureLogging(logging => logging.ClearProviders());
+        builder.ConfigureTestServices(services => services.AddSingleton(clock));
+    }
+}
