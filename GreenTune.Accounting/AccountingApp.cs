@@ -12,8 +12,6 @@ using GreenTune.Accounting.ThreeE;
 using GreenTune.Core.Carbon;
 using GreenTune.ServiceDefaults;
 using Microsoft.EntityFrameworkCore.Diagnostics;
-using Microsoft.Extensions.Configuration.Memory;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace GreenTune.Accounting;
@@ -26,15 +24,6 @@ internal static class AccountingApp
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
-        // Below every other source, so that a setting of the user's still decides.
-        ((IConfigurationBuilder)builder.Configuration).Sources.Insert(0, new MemoryConfigurationSource
-        {
-            InitialData = new Dictionary<string, string?>
-            {
-                ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
-                ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
-            },
-        });
         builder.AddServiceDefaults();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = JsonBody.LargeBytes);
         AddOptions(builder.Services);
@@ -42,8 +31,6 @@ internal static class AccountingApp
         configure?.Invoke(builder);
 
         WebApplication app = builder.Build();
-        app.UseExceptionHandler();
-        app.UseStatusCodePages();
         app.MapDefaultEndpoints();
         app.MapRecordsApi();
         app.MapPeriodsApi();
@@ -57,25 +44,10 @@ internal static class AccountingApp
         return app;
     }
 
-    /// <summary>
-    /// Checks the configuration and opens the books. Before the host starts, so that a mistake of the user's ends in its message and not in a stack trace.
-    /// </summary>
-    /// <exception cref="OptionsValidationException">The configuration makes no sense.</exception>
+    /// <summary>Opens the books, before anything is served.</summary>
     /// <exception cref="StoreStartException">The books cannot be opened.</exception>
-    public static async Task OpenAsync(WebApplication app, CancellationToken cancellation)
-    {
-        try
-        {
-            app.Services.GetRequiredService<IStartupValidator>().Validate();
-        }
-        catch (InvalidOperationException e)
-        {
-            // A value of the wrong type; the message names it and its key.
-            throw new OptionsValidationException(Options.DefaultName, typeof(AccountingOptions), [e.Message]);
-        }
-
-        await app.Services.GetRequiredService<StoreInitialiser>().OpenAsync(cancellation);
-    }
+    public static Task OpenAsync(WebApplication app, CancellationToken cancellation) =>
+        app.Services.GetRequiredService<StoreInitialiser>().OpenAsync(cancellation);
 
     private static void AddOptions(IServiceCollection services)
     {
@@ -87,7 +59,6 @@ internal static class AccountingApp
 
     private static void AddServices(IServiceCollection services)
     {
-        services.AddProblemDetails();
         services.AddExceptionHandler<ProblemExceptionHandler>();
         // As ContractJson.Options has it.
         services.ConfigureHttpJsonOptions(json =>
@@ -95,7 +66,6 @@ internal static class AccountingApp
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             json.SerializerOptions.RespectNullableAnnotations = true;
         });
-        services.TryAddSingleton(TimeProvider.System);
 
         services.AddSingleton<SqliteStore>();
         services.AddPooledDbContextFactory<AccountingDb>((provider, options) =>

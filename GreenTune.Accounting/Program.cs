@@ -1,25 +1,5 @@
 using GreenTune.Accounting;
-using GreenTune.Accounting.Store;
-using Microsoft.Extensions.Options;
+using GreenTune.ServiceDefaults;
 
-try
-{
-    await using WebApplication app = AccountingApp.Create(args);
-    await AccountingApp.OpenAsync(app, CancellationToken.None);
-    await app.RunAsync();
-    return 0;
-}
-catch (OptionsValidationException e)
-{
-    foreach (string failure in e.Failures)
-    {
-        Console.Error.WriteLine(failure);
-    }
-
-    return 1;
-}
-catch (StoreStartException e)
-{
-    Console.Error.WriteLine(e.Message);
-    return 1;
-}
+WebApplication app = AccountingApp.Create(args);
+return await app.RunServiceAsync(cancellation => AccountingApp.OpenAsync(app, cancellation));

@@ -73,7 +73,9 @@ public static class ServiceDefaultsExtensions
     /// Runs the service until it is asked to stop. A mistake in its configuration is told in a line for each on standard error, without a
     /// stack trace, and gives exit code 1: <c>return await app.RunServiceAsync();</c>
     /// </summary>
-    public static async Task<int> RunServiceAsync(this WebApplication app)
+    /// <param name="app">The service.</param>
+    /// <param name="prepare">What has to be done before anything is served, once the configuration is known to be sound; it may throw <see cref="ServiceStartException"/>.</param>
+    public static async Task<int> RunServiceAsync(this WebApplication app, Func<CancellationToken, Task>? prepare = null)
     {
         try
         {
@@ -83,8 +85,13 @@ public static class ServiceDefaultsExtensions
             {
                 rule.Check(LoopbackRule.Requested(app.Services.GetRequiredService<IConfiguration>()));
             }
+
+            if (prepare is not null)
+            {
+                await prepare(app.Lifetime.ApplicationStopping);
+            }
         }
-        catch (Exception e) when (e is OptionsValidationException or AggregateException or InvalidOperationException)
+        catch (Exception e) when (e is OptionsValidationException or AggregateException or InvalidOperationException or ServiceStartException)
         {
             foreach (var message in Messages(e))
             {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using GreenTune.ServiceDefaults.Data;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -33,13 +34,16 @@ internal sealed class SqliteStore : DbConnectionInterceptor, IDisposable
     private const int Full = 13;
     private const int CannotOpen = 14;
 
+    private const string FolderName = "accounting";
+
+    private readonly DataDirectory _data;
     private readonly TimeSpan _busyTimeout;
     private FileStream? _lock;
 
-    public SqliteStore(IConfiguration configuration, IOptions<AccountingOptions> options)
+    public SqliteStore(DataDirectory data, IOptions<AccountingOptions> options)
     {
-        Folder = DataFolder.Resolve(configuration);
-        Path = System.IO.Path.Combine(Folder, "accounting.db");
+        _data = data;
+        Path = System.IO.Path.Combine(data.Path, FolderName, "accounting.db");
         _busyTimeout = TimeSpan.FromSeconds(options.Value.BusyTimeoutSeconds);
         ConnectionString = new SqliteConnectionStringBuilder
         {
@@ -50,7 +54,8 @@ internal sealed class SqliteStore : DbConnectionInterceptor, IDisposable
         }.ToString();
     }
 
-    public string Folder { get; }
+    /// <summary>What a message adds when another folder would help.</summary>
+    public const string AnotherFolder = "Another data folder is named by Data:Directory or the environment variable GREENTUNE_DATA, for example GREENTUNE_DATA=/var/lib/greentune.";
 
     public string Path { get; }
 
@@ -67,11 +72,11 @@ internal sealed class SqliteStore : DbConnectionInterceptor, IDisposable
     {
         try
         {
-            Directory.CreateDirectory(Folder);
+            _data.Folder(FolderName);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
-            throw new StoreStartException($"The data directory {Folder} cannot be made: {e.Message} Name another one with {DataFolder.Key} (environment Data__Directory).", e);
+            throw new StoreStartException(e.Message, e);
         }
 
         try
@@ -80,11 +85,11 @@ internal sealed class SqliteStore : DbConnectionInterceptor, IDisposable
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new StoreStartException($"The data directory {Folder} cannot be written: {e.Message} Name another one with {DataFolder.Key} (environment Data__Directory).", e);
+            throw new StoreStartException($"{Path} cannot be written: {e.Message} {AnotherFolder}", e);
         }
         catch (IOException e)
         {
-            throw new StoreStartException($"{Path} is in use by another process. Stop it, or name another data directory with {DataFolder.Key} (environment Data__Directory).", e);
+            throw new StoreStartException($"{Path} is in use by another process. Stop it first. {AnotherFolder}", e);
         }
     }
 

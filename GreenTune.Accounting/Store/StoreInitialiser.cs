@@ -30,7 +30,7 @@ internal sealed partial class StoreInitialiser(SqliteStore store, IDbContextFact
         {
             const int NotADatabase = 26;
             throw new StoreStartException(e.SqliteErrorCode == NotADatabase
-                ? $"{store.Path} is not a database. Move it away, or name another data directory with {DataFolder.Key}."
+                ? $"{store.Path} is not a database. Move it away. {SqliteStore.AnotherFolder}"
                 : $"{store.Path} cannot be opened: {SqliteStore.Unavailable(e) ?? e.Message}", e);
         }
     }
@@ -47,7 +47,7 @@ internal sealed partial class StoreInitialiser(SqliteStore store, IDbContextFact
         if (unknown.Length > 0)
         {
             throw new StoreStartException(
-                $"{store.Path} was written by a newer version of GreenTune (migration {unknown[^1]}). Start that version, or name another data directory with {DataFolder.Key} (environment Data__Directory).");
+                $"{store.Path} was written by a newer version of GreenTune (migration {unknown[^1]}). Start that version. {SqliteStore.AnotherFolder}");
         }
     }
 

@@ -1,3 +1,4 @@
+using GreenTune.Core.Carbon;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Units;
 
@@ -8,5 +9,5 @@ internal static class ProvisionalCarbon
 {
     /// <summary>Null when the energy or the factor is not known.</summary>
     public static GramsCO2e? Of(Joules? joules, CarbonFactor? factor) =>
-        joules is { } energy && factor is not null ? factor.Intensity * energy * factor.Pue : null;
+        joules is { } energy && factor is not null ? OperationalCarbon.Of(energy, factor) : null;
 }

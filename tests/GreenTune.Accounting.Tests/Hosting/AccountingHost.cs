@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace GreenTune.Accounting.Tests.Hosting;
 
@@ -32,6 +33,8 @@ internal sealed class AccountingHost : IAsyncDisposable
     public FakeClock Clock { get; } = new(Noon);
 
     public string Folder { get; } = Path.Combine(Path.GetTempPath(), "greentune-tests", Guid.NewGuid().ToString("N"));
+
+    public string Database => Path.Combine(Folder, "accounting", "accounting.db");
 
     public HttpClient Http { get; private set; } = null!;
 
@@ -65,6 +68,7 @@ internal sealed class AccountingHost : IAsyncDisposable
             builder.Services.AddSingleton<TimeProvider>(Clock);
             _services?.Invoke(builder.Services);
         });
+        _app.Services.GetRequiredService<IStartupValidator>().Validate();
         await AccountingApp.OpenAsync(_app, CancellationToken.None);
         await _app.StartAsync();
         _started = true;
