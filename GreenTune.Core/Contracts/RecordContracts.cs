@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using GreenTune.Core.Units;
 
 namespace GreenTune.Core.Contracts;
@@ -8,6 +9,7 @@ public sealed record RecordView
     public required RequestRecord Record { get; init; }
 
     /// <summary>Operational CO2e by the record's joules, PUE and intensity; null when the energy is.</summary>
+    [JsonPropertyName("co2e")]
     public GramsCO2e? CO2e { get; init; }
 
     public required CarbonFactor Factor { get; init; }
@@ -44,6 +46,7 @@ public sealed record Summary
     /// <summary>Joules of all records with energy; null when there is none.</summary>
     public Interval? Joules { get; init; }
 
+    [JsonPropertyName("co2eGrams")]
     public Interval? CO2eGrams { get; init; }
 
     /// <summary>Joules per output token over the period.</summary>

@@ -14,6 +14,8 @@ internal static class QuietLogging
                 ["Logging:LogLevel:Default"] = "Information",
                 ["Logging:LogLevel:Microsoft"] = "Warning",
                 ["Logging:LogLevel:System"] = "Warning",
+                // It logs an error for every probe of a service that is still loading; who is unhealthy logs the reason itself, and /health answers with it.
+                ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
             },
         });
 }

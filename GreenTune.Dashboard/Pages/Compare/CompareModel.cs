@@ -53,10 +53,10 @@ public sealed class CompareModel(AccountingClient accounting, InferenceClient in
 
     public bool Measuring => Plan?.State == PlanState.Running;
 
-    /// <summary>Loads what is saved. A draft stays, unless the reader had changed nothing.</summary>
+    /// <summary>Loads what is saved. A draft stays, unless the reader had changed nothing, nor does while it loads.</summary>
     public async Task LoadAsync(CompareDraft? wanted = null)
     {
-        var wasDirty = IsDirty;
+        var (draft, wasDirty) = (Draft, IsDirty);
         await Task.WhenAll(Saved.LoadAsync(accounting.GetThreeEAsync), LoadPlanAsync());
         if (Saved.Value is not { } saved)
         {
@@ -67,7 +67,7 @@ public sealed class CompareModel(AccountingClient accounting, InferenceClient in
         {
             SetDraft(wanted);
         }
-        else if (!wasDirty)
+        else if (!wasDirty && ReferenceEquals(Draft, draft))
         {
             SetDraft(CompareDraft.Of(saved.Settings));
         }
@@ -134,14 +134,20 @@ public sealed class CompareModel(AccountingClient accounting, InferenceClient in
             return false;
         }
 
+        var draft = Draft;
         Saving = true;
         Problem = null;
         try
         {
-            Saved.Set(await accounting.SaveThreeEAsync(Draft.ToInput(saved.Settings.Version), CancellationToken.None));
-            Preview = null;
+            Saved.Set(await accounting.SaveThreeEAsync(draft.ToInput(saved.Settings.Version), CancellationToken.None));
             Theirs = null;
-            SetDraft(CompareDraft.Of(Saved.Value!.Settings));
+            // A handle that was moved meanwhile stays where the reader put it.
+            if (ReferenceEquals(Draft, draft))
+            {
+                Preview = null;
+                SetDraft(CompareDraft.Of(Saved.Value!.Settings));
+            }
+
             return true;
         }
         catch (ServiceException e) when (e.Failure == ServiceFailure.Conflict)
