@@ -159,7 +159,7 @@ public sealed partial class MainJobTests(ChromiumFixture chromium)
         // Others are not touched by it.
         await Chats.Client(product, "auto", "team-other").AskAsync("Hi", maxTokens: 1);
         await page.ReloadAsync();
-        await Expect(page.Locator("[data-decision=blocked]").First).ToBeVisibleAsync();
+        await Expect(page.Locator("[data-decision=block]").First).ToBeVisibleAsync();
     }
 
     /// <summary>Null while the service has not heard of the budget.</summary>
