@@ -23,12 +23,14 @@ internal static class ModelsList
             return ExitCodes.Ok;
         }
         console.Table(
-            ["Configuration", "Model", "Precision", "Provider", "Built", ">Size", "Folder"],
+            [
+                new("Configuration"), new("Precision", Drop: 2), new("Provider"), new("Built"), new("Size", Right: true, Folds: true), new("Folder", Drop: 1, Folds: true),
+            ],
             states.Select(s => (IReadOnlyList<string>)
             [
-                s.Id, s.Model, s.Precision, s.Provider, s.Built ? "yes" : "no", s.Bytes is { } bytes ? Figures.Size(bytes) : Figures.Unknown(s.Reason), s.Built ? Path.GetFileName(s.Folder) : "",
+                s.Id, s.Precision, s.Provider, s.Built ? "yes" : "no", s.Bytes is { } bytes ? Figures.Size(bytes) : Figures.Unknown(s.Reason), s.Built ? Path.GetFileName(s.Folder) : "",
             ]));
-        console.Output.WriteLine($"Checkpoints: {store.SourceFolder}");
+        console.Output.WriteLine($"Models: {string.Join(", ", states.Select(s => s.Model).Distinct())} in {store.SourceFolder}");
         console.Output.WriteLine($"Built folders: {store.Folder}");
         return ExitCodes.Ok;
     }

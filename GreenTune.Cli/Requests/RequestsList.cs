@@ -8,6 +8,21 @@ namespace GreenTune.Cli.Requests;
 /// <summary>greentune requests list.</summary>
 internal static class RequestsList
 {
+    private static readonly Column[] Columns =
+    [
+        new("Started (UTC)", Drop: 5),
+        new("Id"),
+        new("Tenant", Drop: 4),
+        new("Configuration", Drop: 2),
+        new("Outcome", Drop: 3),
+        new("In", Right: true, Drop: 8),
+        new("Out", Right: true, Drop: 7),
+        new("Duration", Right: true, Drop: 6),
+        new("Energy", Right: true, Folds: true),
+        new("CO2e", Right: true, Drop: 1, Folds: true),
+        new("Quality", Drop: 1),
+    ];
+
     public static async Task<int> RunAsync(CliConsole console, Uri address, string path, bool json, CancellationToken cancellation)
     {
         using var service = new ServiceClient("Accounting", address);
@@ -22,7 +37,7 @@ internal static class RequestsList
             console.Output.WriteLine("No requests match. A record arrives a moment after its request ended; 'greentune chat Hello' makes one.");
             return ExitCodes.Ok;
         }
-        console.Table(["Started (UTC)", "Id", "Tenant", "Configuration", "Outcome", ">In", ">Out", ">Duration", ">Energy", ">CO2e", "Quality"], page.Items.Select(Row));
+        console.Table(Columns, page.Items.Select(Row));
         if (page.Next is { } next)
             console.Note($"There are more: --cursor {next}");
         return ExitCodes.Ok;

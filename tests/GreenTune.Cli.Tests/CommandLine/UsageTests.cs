@@ -50,6 +50,8 @@ public sealed class UsageTests
     [InlineData("chat Hi --max-tokens many", "--max-tokens is 'many', where it takes a whole number from 1 to 1000000, for example --max-tokens 200")]
     [InlineData("chat Hi --temperature 3", "--temperature is '3', where it takes a number from 0 to 2, for example --temperature 0.7")]
     [InlineData("requests list --limit 0", "--limit is '0', where it takes a whole number from 1 to 500, for example --limit 50")]
+    [InlineData("requests list --limit", "--limit needs a value: longest list, 1 to 500")]
+    [InlineData("models list --provider", "--provider needs a value: only configurations for this provider: cpu, cuda")]
     [InlineData("requests list --limit 501", "--limit is '501'")]
     [InlineData("requests list --outcome done", "--outcome is 'done', where it takes one of completed, cancelled, failed, for example --outcome completed")]
     [InlineData("requests list --from yesterday", "--from is 'yesterday', where it takes a time in ISO 8601")]

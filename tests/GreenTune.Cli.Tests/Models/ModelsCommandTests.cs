@@ -15,8 +15,9 @@ public sealed class ModelsCommandTests : IDisposable
         CliResult result = await RunAsync("models", "list", "--provider", "cpu");
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         string line = Assert.Single(result.Output.Split('\n'), l => l.Contains("greentune-tiny-int4", StringComparison.Ordinal));
-        Assert.Matches(@"greentune-tiny-int4\s+greentune-tiny\s+int4\s+cpu\s+no\s+unknown \(not built\)", line);
+        Assert.Matches(@"greentune-tiny-int4\s+int4\s+cpu\s+no\s+unknown \(not built\)", line);
         Assert.Equal(6, result.Output.Split('\n').Count(l => l.Contains(" cpu ", StringComparison.Ordinal)));
+        Assert.Contains("Models: greentune-nano, greentune-tiny in ", result.Output, StringComparison.Ordinal);
         Assert.Contains($"Built folders: {_cache["models"]}", result.Output, StringComparison.Ordinal);
     }
 

@@ -49,6 +49,27 @@ public sealed class GreedyAnswerTests(BuiltModels models)
         Assert.Equal(60, outcome.Compared);
     }
 
+    // What docs/decisions/004-model-folders.md says of the options that are not the defaults.
+    [Theory(Explicit = true)]
+    [InlineData("greentune-nano", false, 4, 32)]
+    [InlineData("greentune-tiny", false, 4, 32)]
+    [InlineData("greentune-nano", true, 0, 32)]
+    [InlineData("greentune-tiny", true, 0, 32)]
+    [InlineData("greentune-nano", true, 4, 16)]
+    [InlineData("greentune-tiny", true, 4, 16)]
+    [InlineData("greentune-nano", true, 4, 128)]
+    [InlineData("greentune-tiny", true, 4, 128)]
+    public async Task Other_ways_to_quantise_to_int4_keep_answers_too(string model, bool symmetric, int accuracyLevel, int blockSize)
+    {
+        using var temporary = new TemporaryFolder();
+        BuildRequest request = Fixtures.Request(Path.Combine(Repository.Models, model), temporary["out"]);
+        request = request with { Options = request.Options with { Symmetric = symmetric, AccuracyLevel = accuracyLevel, BlockSize = blockSize } };
+        ModelFolder folder = await new ModelFolderBuilder(TimeProvider.System).BuildAsync(request, null, CancellationToken.None);
+        Outcome outcome = Compare(folder, int.MaxValue);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{model} int4, symmetric {symmetric}, accuracy level {accuracyLevel}, blocks of {blockSize}: {outcome.Kept} of 60, {folder.Bytes} bytes");
+        Assert.InRange(outcome.Kept, 30, 60);
+    }
+
     // The graphs for CUDA, computed by a CPU's float16 kernels where it has them and in float32 between conversions where not: slow.
     [Theory]
     [InlineData("fp16")]
