@@ -1,3 +1,4 @@
+using System.Text;
 using Spectre.Console;
 
 namespace GreenTune.Cli.Output;
@@ -22,12 +23,18 @@ internal sealed record CliConsole(TextReader Input, TextWriter Output, TextWrite
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    public static CliConsole OfProcess() => new(Console.In, Console.Out, Console.Error)
+    public static CliConsole OfProcess()
     {
-        Width = Console.IsOutputRedirected ? UnlimitedWidth : TerminalWidth(),
-        OutputIsTerminal = !Console.IsOutputRedirected,
-        ErrorIsTerminal = !Console.IsErrorRedirected,
-    };
+        // Windows has a code page from before, which lacks the signs of units; elsewhere the locale says.
+        if (OperatingSystem.IsWindows())
+            Console.OutputEncoding = Encoding.UTF8;
+        return new CliConsole(Console.In, Console.Out, Console.Error)
+        {
+            Width = Console.IsOutputRedirected ? UnlimitedWidth : TerminalWidth(),
+            OutputIsTerminal = !Console.IsOutputRedirected,
+            ErrorIsTerminal = !Console.IsErrorRedirected,
+        };
+    }
 
     /// <summary>An error: one line, which begins with the program's name.</summary>
     public void Complain(string sentence) => Error.WriteLine($"greentune: {SafeText.Line(sentence).TrimEnd('.')}.");
