@@ -2,7 +2,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace GreenTune.Models.Building;
 
-/// <summary>How a folder is made. Defaults are what measured best; see docs/decisions/003-graphs-and-quantisation.md.</summary>
+/// <summary>How a folder is made. Why the defaults are what they are: docs/decisions/004-model-folders.md.</summary>
 public sealed record BuildOptions
 {
     public required Precision Precision { get; init; }

@@ -13,7 +13,7 @@ namespace GreenTune.ServiceDefaults.Telemetry;
 /// </summary>
 internal sealed class LastExport(IServiceProvider services, IOptions<TelemetryOptions> options) : IHostedLifecycleService
 {
-    private int Milliseconds => (int)options.Value.LastExport.TotalMilliseconds;
+    private readonly int _milliseconds = (int)options.Value.LastExport.TotalMilliseconds;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -25,8 +25,13 @@ internal sealed class LastExport(IServiceProvider services, IOptions<TelemetryOp
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.WhenAll(
-        Task.Run(() => services.GetService<TracerProvider>()?.Shutdown(Milliseconds), CancellationToken.None),
-        Task.Run(() => services.GetService<MeterProvider>()?.Shutdown(Milliseconds), CancellationToken.None),
-        Task.Run(() => services.GetService<LoggerProvider>()?.Shutdown(Milliseconds), CancellationToken.None));
+    public Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        // Found before the first wait: a host that has no time left to stop is disposed while these still run.
+        var (traces, metrics, logs) = (services.GetService<TracerProvider>(), services.GetService<MeterProvider>(), services.GetService<LoggerProvider>());
+        return Task.WhenAll(
+            Task.Run(() => traces?.Shutdown(_milliseconds), CancellationToken.None),
+            Task.Run(() => metrics?.Shutdown(_milliseconds), CancellationToken.None),
+            Task.Run(() => logs?.Shutdown(_milliseconds), CancellationToken.None));
+    }
 }

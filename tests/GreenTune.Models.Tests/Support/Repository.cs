@@ -3,20 +3,24 @@ namespace GreenTune.Models.Tests.Support;
 /// <summary>Folders that tests read, found by walking up from the test's own.</summary>
 internal static class Repository
 {
+    private const string FixturesVariable = "GREENTUNE_FIXTURES";
+
     /// <summary>The repository's models/.</summary>
     public static string Models { get; } = FindAbove("models", f => File.Exists(Path.Combine(f, "greentune-nano", "config.json")))
         ?? throw new InvalidOperationException("The repository's folder models/ is not above the tests.");
+
+    public static string Root => Path.GetDirectoryName(Models)!;
 
     public static string Nano => Path.Combine(Models, "greentune-nano");
 
     public static string Tiny => Path.Combine(Models, "greentune-tiny");
 
-    /// <summary>A folder of the shared fixtures beside the repository; skips the test where they are not there.</summary>
+    /// <summary>A folder of the shared fixtures, in $GREENTUNE_FIXTURES or beside the repository; skips the test where they are not there.</summary>
     public static string Fixture(string name)
     {
-        string? fixtures = FindAbove(Path.Combine("shared", "fixtures"), Directory.Exists);
+        string? fixtures = Environment.GetEnvironmentVariable(FixturesVariable) is { Length: > 0 } said ? said : FindAbove(Path.Combine("shared", "fixtures"), Directory.Exists);
         if (fixtures is null || !Directory.Exists(Path.Combine(fixtures, name)))
-            Assert.Skip($"The fixture {name} is not there: ../shared/fixtures lies outside the repository and is not on every machine.");
+            Assert.Skip($"The fixture {name} is not there: ../shared/fixtures lies outside the repository and is not on every machine. {FixturesVariable} names another folder.");
         return Path.Combine(fixtures, name);
     }
 
