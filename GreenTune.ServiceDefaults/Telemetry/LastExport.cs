@@ -14,10 +14,18 @@ namespace GreenTune.ServiceDefaults.Telemetry;
 internal sealed class LastExport(IServiceProvider services, IOptions<TelemetryOptions> options) : IHostedLifecycleService
 {
     private readonly int _milliseconds = (int)options.Value.LastExport.TotalMilliseconds;
+    private TracerProvider? _traces;
+    private MeterProvider? _metrics;
+    private LoggerProvider? _logs;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        // Now, since a host that is stopped twice, or has no time left to stop, is disposed by the time they are needed.
+        (_traces, _metrics, _logs) = (services.GetService<TracerProvider>(), services.GetService<MeterProvider>(), services.GetService<LoggerProvider>());
+        return Task.CompletedTask;
+    }
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -25,13 +33,8 @@ internal sealed class LastExport(IServiceProvider services, IOptions<TelemetryOp
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppedAsync(CancellationToken cancellationToken)
-    {
-        // Found before the first wait: a host that has no time left to stop is disposed while these still run.
-        var (traces, metrics, logs) = (services.GetService<TracerProvider>(), services.GetService<MeterProvider>(), services.GetService<LoggerProvider>());
-        return Task.WhenAll(
-            Task.Run(() => traces?.Shutdown(_milliseconds), CancellationToken.None),
-            Task.Run(() => metrics?.Shutdown(_milliseconds), CancellationToken.None),
-            Task.Run(() => logs?.Shutdown(_milliseconds), CancellationToken.None));
-    }
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        Task.Run(() => _traces?.Shutdown(_milliseconds), CancellationToken.None),
+        Task.Run(() => _metrics?.Shutdown(_milliseconds), CancellationToken.None),
+        Task.Run(() => _logs?.Shutdown(_milliseconds), CancellationToken.None));
 }
