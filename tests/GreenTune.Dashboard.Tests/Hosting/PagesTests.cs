@@ -81,7 +81,7 @@ public sealed partial class PagesTests : IAsyncLifetime
         {
             using var response = await _client.GetAsync("/" + path);
             Assert.True(response.IsSuccessStatusCode, $"{path}: {response.StatusCode}");
-            Assert.NotEqual(0, (await response.Content.ReadAsByteArrayAsync()).Length);
+            Assert.NotEmpty(await response.Content.ReadAsByteArrayAsync());
         }
     }
 
