@@ -9,6 +9,7 @@ namespace GreenTune.Dashboard.Pages.Budgets;
 public sealed partial class Budgets
 {
     private string? _edited;
+    private string? _focusNext;
 
     /// <summary>Id of the budget whose use is drawn.</summary>
     [SupplyParameterFromQuery(Name = "budget")]
@@ -36,7 +37,7 @@ public sealed partial class Budgets
     protected override async Task LoadAsync()
     {
         await Model.LoadAsync(Guid.TryParse(BudgetQuery, out var id) ? id : null, Tenant);
-        await FollowEditAsync();
+        FollowEdit();
     }
 
     protected override async Task OnParametersSetAsync()
@@ -51,7 +52,16 @@ public sealed partial class Budgets
             await Model.SelectAsync(id);
         }
 
-        await FollowEditAsync();
+        FollowEdit();
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_focusNext is { } selector)
+        {
+            _focusNext = null;
+            await Session.FocusAsync(selector);
+        }
     }
 
     protected override ValueTask<bool> OnEventAsync(AccountingEvent item)
@@ -81,7 +91,7 @@ public sealed partial class Budgets
     }
 
     /// <summary>Opens and closes the form as the address says.</summary>
-    private async Task FollowEditAsync()
+    private void FollowEdit()
     {
         if (_edited == EditQuery)
         {
@@ -104,8 +114,8 @@ public sealed partial class Budgets
 
         if (Model.Form is not null)
         {
+            _focusNext = ".budget-form input";
             StateHasChanged();
-            await Session.FocusAsync(".budget-form input");
         }
     }
 
@@ -124,7 +134,8 @@ public sealed partial class Budgets
         }
         else
         {
-            await Session.FocusAsync(".budget-form .invalid input, .budget-form [role=alert]");
+            // Once the errors are drawn: before that there is nothing to focus.
+            _focusNext = ".budget-form .invalid input, .budget-form [role=alert]";
         }
     }
 

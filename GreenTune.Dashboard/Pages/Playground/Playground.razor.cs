@@ -172,9 +172,9 @@ public sealed partial class Playground
         ["b"] = Model.SideBySide ? b : null,
     });
 
-    private Task TypeAsync(ChangeEventArgs change)
+    private Task TypeAsync(string? text)
     {
-        _text = change.Value as string ?? string.Empty;
+        _text = text ?? string.Empty;
         return PredictAsync();
     }
 

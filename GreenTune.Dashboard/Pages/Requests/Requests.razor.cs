@@ -11,6 +11,8 @@ public sealed partial class Requests
 {
     private static readonly IReadOnlyList<(PeriodChoice, string)> Periods = [.. PeriodChoice.All.Select(p => (p, p.Label))];
     private string _session = string.Empty;
+    private bool _loaded;
+    private string? _shownRecord;
     private IReadOnlyList<RecordRow> _rows = [];
     private IReadOnlyList<Core.Contracts.RecordView> _rowsOf = [];
 
@@ -95,9 +97,15 @@ public sealed partial class Requests
         _session = Filter.Session;
     }
 
-    protected override Task LoadAsync() => Task.WhenAll(
-        Model.LoadAsync(Filter.ToRecordFilter(Tenant, Session.Now, Session.Times.Zone)),
-        Model.OpenAsync(RecordQuery));
+    protected override async Task LoadAsync()
+    {
+        await Task.WhenAll(Model.LoadAsync(Filter.ToRecordFilter(Tenant, Session.Now, Session.Times.Zone)), Model.OpenAsync(RecordQuery));
+        if (!_loaded)
+        {
+            _loaded = true;
+            _shownRecord = Model.RecordId;
+        }
+    }
 
     protected override Task ReloadFailedAsync() => Task.WhenAll(
         Model.Load.Error is null ? Task.CompletedTask : Model.ReloadAsync(),
@@ -121,6 +129,26 @@ public sealed partial class Requests
         if (RecordQuery != Model.RecordId)
         {
             await Model.OpenAsync(RecordQuery);
+        }
+    }
+
+    /// <summary>The focus goes to a record that was opened, and back to its row when it is closed.</summary>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!_loaded || _shownRecord == Model.RecordId)
+        {
+            return;
+        }
+
+        var before = _shownRecord;
+        _shownRecord = Model.RecordId;
+        if (_shownRecord is not null)
+        {
+            await Session.FocusAsync("#record-title");
+        }
+        else if (Rows.Any(r => r.Id == before))
+        {
+            await Session.FocusAsync($"[data-record='{before}']");
         }
     }
 
@@ -157,14 +185,7 @@ public sealed partial class Requests
 
     private string RecordHref(string id) => Navigation.GetUriWithQueryParameter("record", id);
 
-    private async Task OpenAsync(string? id)
-    {
-        KeepInAddress(new Dictionary<string, object?> { ["record"] = id });
-        if (id is not null)
-        {
-            await Session.FocusAsync("#record-title");
-        }
-    }
+    private void Show(string? id) => KeepInAddress(new Dictionary<string, object?> { ["record"] = id });
 
     private void ResumeAsync() => Model.List.Resume();
 }

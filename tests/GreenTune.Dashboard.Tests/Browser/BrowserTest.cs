@@ -72,7 +72,10 @@ internal sealed class BrowserTest : IAsyncDisposable
     {
         try
         {
-            await WaitAsync();
+            await Page.WaitForFunctionAsync("() => !document.querySelector('.skeleton') && document.querySelectorAll('#tenant option').length > 0 && document.cookie.includes('greentune-zone')");
+            // Charts draw once their width is known.
+            await Page.WaitForFunctionAsync("() => [...document.querySelectorAll('figure.chart')].every(f => f.clientWidth === 0 || f.children.length > 0)");
+            await Page.WaitForFunctionAsync(PageChecks.DrawnToSize);
         }
         catch (TimeoutException e)
         {
@@ -80,11 +83,11 @@ internal sealed class BrowserTest : IAsyncDisposable
         }
     }
 
-    private async Task WaitAsync()
+    /// <summary>Makes the window another size, and waits until the charts have followed.</summary>
+    public async Task ResizeAsync(int width, int height = 900)
     {
-        await Page.WaitForFunctionAsync("() => !document.querySelector('.skeleton') && document.querySelectorAll('#tenant option').length > 0 && document.cookie.includes('greentune-zone')");
-        // Charts draw once their width is known.
-        await Page.WaitForFunctionAsync("() => [...document.querySelectorAll('figure.chart')].every(f => f.clientWidth === 0 || f.children.length > 0)");
+        await Page.SetViewportSizeAsync(width, height);
+        await LoadedAsync();
     }
 
     /// <summary>Takes the dashboard away, as a restart does.</summary>

@@ -35,10 +35,15 @@ public sealed class FrameTests(ChromiumFixture chromium)
     public async Task The_keyboard_reaches_content_past_the_navigation_and_opens_pages()
     {
         await using var test = await BrowserTest.StartAsync(chromium);
-        await test.OpenAsync("/");
-        await test.Page.EvaluateAsync("document.activeElement.blur()");
+        // Before the circuit is there the first stop is the skip link; afterwards the heading has the focus.
+        await test.Page.RouteAsync("**/blazor.web*.js", route => route.FulfillAsync(new() { ContentType = "text/javascript", Body = string.Empty }));
+        await test.Page.GotoAsync(test.Address.ToString());
         await test.Page.Keyboard.PressAsync("Tab");
         Assert.Equal("Skip to content", await FocusedAsync(test.Page));
+        await test.Page.UnrouteAsync("**/blazor.web*.js");
+        await test.OpenAsync("/");
+        await test.Page.WaitForFunctionAsync("() => document.activeElement.tagName === 'H1'");
+        await test.Page.Locator("a.skip").FocusAsync();
         await test.Page.Keyboard.PressAsync("Enter");
         Assert.Equal("main", await test.Page.EvaluateAsync<string>("document.activeElement.id"));
         await test.Page.Keyboard.PressAsync("Tab");

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace GreenTune.Dashboard.Tests.Hosting;
@@ -26,6 +27,14 @@ internal sealed class DashboardApp(Uri backend, TimeProvider clock) : WebApplica
         builder.UseSetting("services:accounting:http:0", backend.ToString());
         builder.UseSetting("services:inference:http:0", backend.ToString());
         builder.ConfigureLogging(logging => logging.ClearProviders());
-        builder.ConfigureTestServices(services => services.AddSingleton(clock));
+        builder.ConfigureTestServices(services =>
+        {
+            services.AddSingleton(clock);
+            // Both the factory and Program stop the host, and whoever is first disposes it under the other's last export. Nothing is exported here.
+            foreach (var last in services.Where(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Name == "LastExport").ToList())
+            {
+                services.Remove(last);
+            }
+        });
     }
 }
