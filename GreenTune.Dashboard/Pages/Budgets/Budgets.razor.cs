@@ -1,6 +1,5 @@
 using GreenTune.Core.Contracts;
 using GreenTune.Dashboard.Live;
-using GreenTune.Dashboard.Shell;
 using GreenTune.Dashboard.Ui;
 using Microsoft.AspNetCore.Components;
 
@@ -18,9 +17,6 @@ public sealed partial class Budgets
     /// <summary>"new" or the id of a budget: the form is open.</summary>
     [SupplyParameterFromQuery(Name = "edit")]
     public string? EditQuery { get; set; }
-
-    [Inject]
-    private ShellModel Shell { get; set; } = default!;
 
     [Inject]
     private Dialogs Dialogs { get; set; } = default!;
@@ -114,7 +110,8 @@ public sealed partial class Budgets
 
         if (Model.Form is not null)
         {
-            _focusNext = ".budget-form input";
+            // Not away from where somebody types already.
+            _focusNext = ".budget-form:not(:focus-within) input";
             StateHasChanged();
         }
     }

@@ -166,11 +166,24 @@ public sealed partial class Playground
         ["b"] = sideBySide ? Model.ChoiceB : null,
     });
 
-    private void Choose(string a, string b) => KeepInAddress(new Dictionary<string, object?>
+    private void ChooseA(string id)
     {
-        ["a"] = a == ConfigurationName.Auto ? null : a,
-        ["b"] = Model.SideBySide ? b : null,
-    });
+        Model.ChoiceA = id;
+        var changes = new Dictionary<string, object?> { ["a"] = id == ConfigurationName.Auto ? null : id };
+        if (Model.SideBySide && ChoiceBQuery is null)
+        {
+            // B was chosen for the reader; it stays what it is.
+            changes["b"] = Model.ChoiceB;
+        }
+
+        KeepInAddress(changes);
+    }
+
+    private void ChooseB(string id)
+    {
+        Model.ChoiceB = id;
+        KeepInAddress(new Dictionary<string, object?> { ["b"] = id });
+    }
 
     private Task TypeAsync(string? text)
     {

@@ -1,7 +1,6 @@
 using GreenTune.Dashboard.Formatting;
 using GreenTune.Dashboard.Live;
 using GreenTune.Dashboard.Records;
-using GreenTune.Dashboard.Shell;
 using GreenTune.Dashboard.Ui;
 using Microsoft.AspNetCore.Components;
 
@@ -33,9 +32,6 @@ public sealed partial class Requests
 
     [SupplyParameterFromQuery(Name = "record")]
     public string? RecordQuery { get; set; }
-
-    [Inject]
-    private ShellModel Shell { get; set; } = default!;
 
     private RequestsModel Model { get; set; } = default!;
 
@@ -170,17 +166,25 @@ public sealed partial class Requests
         Session = SessionQuery ?? string.Empty,
     };
 
+    /// <summary>Puts what changed into the address. The rest stays out of it: another choice may be on its way.</summary>
     private void Choose(RequestFilter filter)
     {
-        static string? OrNull(string value) => value.Length > 0 ? value : null;
-        KeepInAddress(new Dictionary<string, object?>
+        var changes = new Dictionary<string, object?>();
+        void Add(string name, string before, string now)
         {
-            ["period"] = filter.Period == PeriodChoice.Week ? null : filter.Period.Query,
-            ["configuration"] = OrNull(filter.Configuration),
-            ["outcome"] = OrNull(filter.Outcome),
-            ["quality"] = OrNull(filter.Quality),
-            ["session"] = OrNull(filter.Session),
-        });
+            if (now != before)
+            {
+                changes[name] = now.Length > 0 ? now : null;
+            }
+        }
+
+        static string Query(PeriodChoice period) => period == PeriodChoice.Week ? string.Empty : period.Query;
+        Add("period", Query(Filter.Period), Query(filter.Period));
+        Add("configuration", Filter.Configuration, filter.Configuration);
+        Add("outcome", Filter.Outcome, filter.Outcome);
+        Add("quality", Filter.Quality, filter.Quality);
+        Add("session", Filter.Session, filter.Session);
+        KeepInAddress(changes);
     }
 
     private string RecordHref(string id) => Navigation.GetUriWithQueryParameter("record", id);

@@ -19,7 +19,7 @@ public sealed class EveryPageTests(ChromiumFixture chromium)
         var problems = new List<string>();
         foreach (var path in Paths.Where(p => !empty || !p.Contains("record", StringComparison.Ordinal)))
         {
-            await test.ResizeAsync(Widths[0]);
+            await test.Page.SetViewportSizeAsync(Widths[0], 900);
             await test.OpenAsync(empty ? path : path.Replace("{record}", test.Services.World.Records[2].Record.Id, StringComparison.Ordinal));
             if (path.StartsWith("/playground", StringComparison.Ordinal) && !empty)
             {
