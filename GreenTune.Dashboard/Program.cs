@@ -7,7 +7,7 @@ builder.AddDashboard();
 var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapDashboard();
-app.Run();
+return await app.RunServiceAsync();
 
 /// <summary>Public so that tests can start it.</summary>
 public partial class Program;

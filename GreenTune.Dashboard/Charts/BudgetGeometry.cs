@@ -44,6 +44,9 @@ public sealed record ThresholdLine(BudgetAction Action, double Amount, string La
 /// <summary>Where <see cref="BudgetChart"/> puts what it draws.</summary>
 internal sealed class BudgetGeometry
 {
+    /// <summary>From the plot's left edge to the thresholds' labels.</summary>
+    public const double LabelInset = 8;
+
     private const double LabelHeight = 15;
 
     public required PlotArea Plot { get; init; }
@@ -96,6 +99,8 @@ internal sealed class BudgetGeometry
 
         var lines = LinesOf(data.Thresholds, y);
         var nowLabel = "now " + UnitScale.For(data.Used, data.Unit).Figure(data.Used);
+        var onLeft = now.X + TraceGeometry.TextWidth(nowLabel) + 14 > plot.Right;
+        var labelFrom = onLeft ? now.X - 10 - TraceGeometry.TextWidth(nowLabel) : now.X + 10;
         return new BudgetGeometry
         {
             Plot = plot,
@@ -109,21 +114,22 @@ internal sealed class BudgetGeometry
             Pace = data.AtEnd is { } end ? SvgPath.Line([(now.X, now.Y), PaceEnd(data.Used, end, now.X, y, plot)]) : null,
             Now = now,
             NowLabel = nowLabel,
-            NowLabelY = ClearOf(lines, now.Y, plot),
-            NowOnLeft = now.X + TraceGeometry.TextWidth(nowLabel) + 14 > plot.Right,
+            NowLabelY = ClearOf([.. lines.Where(l => labelFrom < plot.Left + LabelInset + TraceGeometry.TextWidth(l.Label) + 8)], lines, now.Y, plot),
+            NowOnLeft = onLeft,
             Crossing = data.Crossing is { } crossing
                 ? new Mark(X(crossing.At), y.At(crossing.Threshold.Amount), data.Times.HourMinute(crossing.At), ColourOf(crossing.Threshold.Action))
                 : null,
         };
     }
 
-    /// <summary>The first height near a point at which no threshold crosses a text; below the point where there is none.</summary>
-    private static double ClearOf(List<Line> lines, double y, PlotArea plot)
+    /// <summary>The first height near a point at which no threshold crosses a text and none of the labels beside it touches it; below the point where there is none.</summary>
+    private static double ClearOf(List<Line> beside, List<Line> lines, double y, PlotArea plot)
     {
-        double[] heights = [y + 18, y - 10, y + 32, y + 46, y - 26];
+        double[] heights = [y + 18, y - 10, y + 32, y + 46, y - 26, y + 60, y + 74, y + 88];
         return heights
             .Where(h => h < plot.Bottom - 4 && h > plot.Top + 8)
             .Where(h => lines.All(l => l.Y < h - 12 || l.Y > h + 4))
+            .Where(h => beside.All(l => Math.Abs(l.LabelY - h) >= LabelHeight))
             .DefaultIfEmpty(Math.Min(y + 18, plot.Bottom - 6))
             .First();
     }

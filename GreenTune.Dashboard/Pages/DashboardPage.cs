@@ -2,6 +2,7 @@ using GreenTune.Dashboard.Live;
 using GreenTune.Dashboard.Services;
 using GreenTune.Dashboard.Shell;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Routing;
 
 namespace GreenTune.Dashboard.Pages;
 
@@ -11,11 +12,15 @@ namespace GreenTune.Dashboard.Pages;
 /// </summary>
 public abstract class DashboardPage : ComponentBase, IAsyncDisposable
 {
+    /// <summary>How long the first drawing waits for the configurations, which only colours depend on.</summary>
+    private static readonly TimeSpan CataloguePatience = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(500);
     private readonly CancellationTokenSource _gone = new();
     private LiveLoop<AccountingEvent>? _events;
     private LiveLoop<ServiceState>? _services;
     private string? _tenant;
+    private string? _address;
 
     /// <summary>A deep link's tenant.</summary>
     [SupplyParameterFromQuery(Name = "tenant")]
@@ -23,6 +28,9 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
 
     [Inject]
     protected BrowserSession Session { get; set; } = default!;
+
+    [Inject]
+    protected ShellModel Shell { get; set; } = default!;
 
     [Inject]
     protected AccountingClient Accounting { get; set; } = default!;
@@ -52,6 +60,7 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
     {
         GC.SuppressFinalize(this);
         Session.Changed -= OnSessionChanged;
+        Navigation.LocationChanged -= OnNavigated;
         await _gone.CancelAsync();
         if (_events is not null)
         {
@@ -78,9 +87,12 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
         Session.AdoptTenant(TenantQuery);
         _tenant = Tenant;
         Session.Changed += OnSessionChanged;
+        Navigation.LocationChanged += OnNavigated;
         _events = LiveLoop<AccountingEvent>.Start(Feed.Events, LiveInterval, Time, batch => InvokeAsync(() => ApplyAsync(batch)));
         _services = LiveLoop<ServiceState>.Start(Monitor.Changes, LiveInterval, Time, batch => InvokeAsync(() => RecoverAsync(batch)));
+        var catalogue = Task.WhenAny(Shell.CatalogueAsync(), Task.Delay(CataloguePatience, Time, Gone));
         await LoadAsync();
+        await catalogue;
     }
 
     /// <summary>Makes the page's models; also runs for the server's first answer.</summary>
@@ -100,13 +112,26 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
     /// <summary>Takes down what the page made itself.</summary>
     protected virtual ValueTask DisposePageAsync() => ValueTask.CompletedTask;
 
-    /// <summary>Puts parameters into the address, without a step in the browser's history.</summary>
+    /// <summary>
+    /// Puts parameters into the address, without a step in the browser's history. The browser takes a moment to answer: until then the next parameters join
+    /// those that are on their way.
+    /// </summary>
     protected void KeepInAddress(IReadOnlyDictionary<string, object?> parameters)
     {
-        var target = Navigation.GetUriWithQueryParameters(parameters);
-        if (target != Navigation.Uri)
+        var from = _address ?? Navigation.Uri;
+        var target = Navigation.GetUriWithQueryParameters(from, parameters);
+        if (target != from)
         {
+            _address = target;
             Navigation.NavigateTo(target, replace: true);
+        }
+    }
+
+    private void OnNavigated(object? sender, LocationChangedEventArgs e)
+    {
+        if (e.IsNavigationIntercepted || e.Location == _address)
+        {
+            _address = null;
         }
     }
 

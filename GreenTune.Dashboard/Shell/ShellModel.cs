@@ -9,6 +9,8 @@ namespace GreenTune.Dashboard.Shell;
 /// <summary>What the frame around every page shows: tenants to choose from, budgets that need a person, devices.</summary>
 public sealed class ShellModel(AccountingClient accounting, InferenceClient inference, ConfigurationPalette palette, TimeProvider time)
 {
+    private Task? _catalogue;
+
     /// <summary>Tenants that made requests, by name.</summary>
     public Loadable<IReadOnlyList<string>> Tenants { get; } = new(time);
 
@@ -21,13 +23,26 @@ public sealed class ShellModel(AccountingClient accounting, InferenceClient infe
     /// <summary>Budgets that notify, degrade or block now.</summary>
     public int Alerts => Budgets.Value?.Count(b => b.State is BudgetState.Notifying or BudgetState.Degrading or BudgetState.Blocking) ?? 0;
 
+    /// <summary>Loads the configurations once. Colours go by the whole list, so a page that draws charts waits for it.</summary>
+    public Task CatalogueAsync() => _catalogue ??= LoadCatalogueAsync();
+
+    /// <summary>Loads them again: their states change while Inference builds them.</summary>
+    public Task RefreshCatalogueAsync() => _catalogue = LoadCatalogueAsync();
+
     public async Task LoadAsync()
     {
+        // One that is under way is joined: a newer load would overtake it.
+        var catalogue = _catalogue is { IsCompleted: false } running ? running : RefreshCatalogueAsync();
         await Task.WhenAll(
             Tenants.LoadAsync(accounting.GetTenantsAsync),
             Budgets.LoadAsync(accounting.GetBudgetsAsync),
             Devices.LoadAsync(inference.GetDevicesAsync),
-            Configurations.LoadAsync(inference.GetConfigurationsAsync));
+            catalogue);
+    }
+
+    private async Task LoadCatalogueAsync()
+    {
+        await Configurations.LoadAsync(inference.GetConfigurationsAsync);
         palette.Learn(Configurations.Value?.Select(c => c.Id) ?? []);
     }
 

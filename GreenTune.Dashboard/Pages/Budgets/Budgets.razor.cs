@@ -1,6 +1,5 @@
 using GreenTune.Core.Contracts;
 using GreenTune.Dashboard.Live;
-using GreenTune.Dashboard.Shell;
 using GreenTune.Dashboard.Ui;
 using Microsoft.AspNetCore.Components;
 
@@ -9,6 +8,7 @@ namespace GreenTune.Dashboard.Pages.Budgets;
 public sealed partial class Budgets
 {
     private string? _edited;
+    private string? _focusNext;
 
     /// <summary>Id of the budget whose use is drawn.</summary>
     [SupplyParameterFromQuery(Name = "budget")]
@@ -17,9 +17,6 @@ public sealed partial class Budgets
     /// <summary>"new" or the id of a budget: the form is open.</summary>
     [SupplyParameterFromQuery(Name = "edit")]
     public string? EditQuery { get; set; }
-
-    [Inject]
-    private ShellModel Shell { get; set; } = default!;
 
     [Inject]
     private Dialogs Dialogs { get; set; } = default!;
@@ -36,7 +33,7 @@ public sealed partial class Budgets
     protected override async Task LoadAsync()
     {
         await Model.LoadAsync(Guid.TryParse(BudgetQuery, out var id) ? id : null, Tenant);
-        await FollowEditAsync();
+        FollowEdit();
     }
 
     protected override async Task OnParametersSetAsync()
@@ -51,7 +48,16 @@ public sealed partial class Budgets
             await Model.SelectAsync(id);
         }
 
-        await FollowEditAsync();
+        FollowEdit();
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_focusNext is { } selector)
+        {
+            _focusNext = null;
+            await Session.FocusAsync(selector);
+        }
     }
 
     protected override ValueTask<bool> OnEventAsync(AccountingEvent item)
@@ -81,7 +87,7 @@ public sealed partial class Budgets
     }
 
     /// <summary>Opens and closes the form as the address says.</summary>
-    private async Task FollowEditAsync()
+    private void FollowEdit()
     {
         if (_edited == EditQuery)
         {
@@ -104,8 +110,9 @@ public sealed partial class Budgets
 
         if (Model.Form is not null)
         {
+            // Not away from where somebody types already.
+            _focusNext = ".budget-form:not(:focus-within) input";
             StateHasChanged();
-            await Session.FocusAsync(".budget-form input");
         }
     }
 
@@ -124,7 +131,8 @@ public sealed partial class Budgets
         }
         else
         {
-            await Session.FocusAsync(".budget-form .invalid input, .budget-form [role=alert]");
+            // Once the errors are drawn: before that there is nothing to focus.
+            _focusNext = ".budget-form .invalid input, .budget-form [role=alert]";
         }
     }
 

@@ -2,7 +2,6 @@ using GreenTune.Core.Contracts;
 using GreenTune.Dashboard.Charts;
 using GreenTune.Dashboard.Formatting;
 using GreenTune.Dashboard.Live;
-using GreenTune.Dashboard.Shell;
 using GreenTune.Dashboard.Ui;
 using Microsoft.AspNetCore.Components;
 
@@ -26,9 +25,6 @@ public sealed partial class Compare
 
     [Inject]
     private ConfigurationPalette Palette { get; set; } = default!;
-
-    [Inject]
-    private ShellModel Shell { get; set; } = default!;
 
     [Inject]
     private Dialogs Dialogs { get; set; } = default!;
@@ -55,7 +51,6 @@ public sealed partial class Compare
             await Model.LoadAsync(CompareDraft.Of(saved.Settings) with { Weights = weights });
         }
 
-        Palette.Learn(Shell.Configurations.Value?.Select(c => c.Id) ?? []);
         FollowPlan();
     }
 
@@ -158,10 +153,7 @@ public sealed partial class Compare
 
     private async Task MeasureAsync()
     {
-        if (Shell.Configurations.Value is null)
-        {
-            await Shell.LoadAsync();
-        }
+        await Shell.RefreshCatalogueAsync();
 
         IReadOnlyList<string> ready = [.. (Shell.Configurations.Value ?? []).Where(c => c.State == ConfigurationState.Ready).Select(c => c.Id)];
         if (ready.Count == 0)

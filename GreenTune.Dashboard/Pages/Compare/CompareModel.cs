@@ -53,10 +53,10 @@ public sealed class CompareModel(AccountingClient accounting, InferenceClient in
 
     public bool Measuring => Plan?.State == PlanState.Running;
 
-    /// <summary>Loads what is saved. A draft stays, unless the reader had changed nothing, nor does while it loads.</summary>
+    /// <summary>Loads what is saved. A draft stays, also one that is made while this loads.</summary>
     public async Task LoadAsync(CompareDraft? wanted = null)
     {
-        var (draft, wasDirty) = (Draft, IsDirty);
+        var before = Saved.Value;
         await Task.WhenAll(Saved.LoadAsync(accounting.GetThreeEAsync), LoadPlanAsync());
         if (Saved.Value is not { } saved)
         {
@@ -67,7 +67,7 @@ public sealed class CompareModel(AccountingClient accounting, InferenceClient in
         {
             SetDraft(wanted);
         }
-        else if (!wasDirty && ReferenceEquals(Draft, draft))
+        else if (before is null || Draft.SameAs(before.Settings))
         {
             SetDraft(CompareDraft.Of(saved.Settings));
         }

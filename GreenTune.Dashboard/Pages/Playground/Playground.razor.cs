@@ -166,15 +166,28 @@ public sealed partial class Playground
         ["b"] = sideBySide ? Model.ChoiceB : null,
     });
 
-    private void Choose(string a, string b) => KeepInAddress(new Dictionary<string, object?>
+    private void ChooseA(string id)
     {
-        ["a"] = a == ConfigurationName.Auto ? null : a,
-        ["b"] = Model.SideBySide ? b : null,
-    });
+        Model.ChoiceA = id;
+        var changes = new Dictionary<string, object?> { ["a"] = id == ConfigurationName.Auto ? null : id };
+        if (Model.SideBySide && ChoiceBQuery is null)
+        {
+            // B was chosen for the reader; it stays what it is.
+            changes["b"] = Model.ChoiceB;
+        }
 
-    private Task TypeAsync(ChangeEventArgs change)
+        KeepInAddress(changes);
+    }
+
+    private void ChooseB(string id)
     {
-        _text = change.Value as string ?? string.Empty;
+        Model.ChoiceB = id;
+        KeepInAddress(new Dictionary<string, object?> { ["b"] = id });
+    }
+
+    private Task TypeAsync(string? text)
+    {
+        _text = text ?? string.Empty;
         return PredictAsync();
     }
 

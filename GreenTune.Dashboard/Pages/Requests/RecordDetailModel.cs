@@ -67,7 +67,7 @@ public sealed class RecordDetailModel(RecordView view, LocalTimes times)
         ? [new(0, prefillEnd, "Prefill", "var(--c1)"), new(prefillEnd, Record.DurationSeconds, "Decode", "var(--c3)")]
         : [new(0, Record.DurationSeconds, "Request", "var(--c3)")];
 
-    private UnitScale TimeScale => UnitScale.ForAxis(Math.Max(TraceTo, -TraceFrom), (TraceTo - TraceFrom) / 4, Unit.Second);
+    private UnitScale TimeScale => UnitScale.ForAxis(Math.Max(TraceTo, -TraceFrom), Ticks.StepOf(Ticks.Inside(TraceFrom, TraceTo, 5)), Unit.Second);
 
     /// <summary>A tick of the trace's axis, which counts from the request's start.</summary>
     public string TimeLabel(double seconds) => Math.Abs(seconds) < 1e-9 ? $"0{Typography.NoBreakSpace}{TimeScale.Symbol}" : TimeScale.Number(seconds);

@@ -1,7 +1,6 @@
 using GreenTune.Dashboard.Formatting;
 using GreenTune.Dashboard.Live;
 using GreenTune.Dashboard.Records;
-using GreenTune.Dashboard.Shell;
 using GreenTune.Dashboard.Ui;
 using Microsoft.AspNetCore.Components;
 
@@ -11,6 +10,8 @@ public sealed partial class Requests
 {
     private static readonly IReadOnlyList<(PeriodChoice, string)> Periods = [.. PeriodChoice.All.Select(p => (p, p.Label))];
     private string _session = string.Empty;
+    private bool _loaded;
+    private string? _shownRecord;
     private IReadOnlyList<RecordRow> _rows = [];
     private IReadOnlyList<Core.Contracts.RecordView> _rowsOf = [];
 
@@ -31,9 +32,6 @@ public sealed partial class Requests
 
     [SupplyParameterFromQuery(Name = "record")]
     public string? RecordQuery { get; set; }
-
-    [Inject]
-    private ShellModel Shell { get; set; } = default!;
 
     private RequestsModel Model { get; set; } = default!;
 
@@ -95,9 +93,15 @@ public sealed partial class Requests
         _session = Filter.Session;
     }
 
-    protected override Task LoadAsync() => Task.WhenAll(
-        Model.LoadAsync(Filter.ToRecordFilter(Tenant, Session.Now, Session.Times.Zone)),
-        Model.OpenAsync(RecordQuery));
+    protected override async Task LoadAsync()
+    {
+        await Task.WhenAll(Model.LoadAsync(Filter.ToRecordFilter(Tenant, Session.Now, Session.Times.Zone)), Model.OpenAsync(RecordQuery));
+        if (!_loaded)
+        {
+            _loaded = true;
+            _shownRecord = Model.RecordId;
+        }
+    }
 
     protected override Task ReloadFailedAsync() => Task.WhenAll(
         Model.Load.Error is null ? Task.CompletedTask : Model.ReloadAsync(),
@@ -124,6 +128,26 @@ public sealed partial class Requests
         }
     }
 
+    /// <summary>The focus goes to a record that was opened, and back to its row when it is closed.</summary>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!_loaded || _shownRecord == Model.RecordId)
+        {
+            return;
+        }
+
+        var before = _shownRecord;
+        _shownRecord = Model.RecordId;
+        if (_shownRecord is not null)
+        {
+            await Session.FocusAsync("#record-title");
+        }
+        else if (Rows.Any(r => r.Id == before))
+        {
+            await Session.FocusAsync($"[data-record='{before}']");
+        }
+    }
+
     protected override ValueTask<bool> OnEventAsync(AccountingEvent item) =>
         ValueTask.FromResult(item is RecordArrived arrived && Model.Arrive(arrived.Record));
 
@@ -142,29 +166,30 @@ public sealed partial class Requests
         Session = SessionQuery ?? string.Empty,
     };
 
+    /// <summary>Puts what changed into the address. The rest stays out of it: another choice may be on its way.</summary>
     private void Choose(RequestFilter filter)
     {
-        static string? OrNull(string value) => value.Length > 0 ? value : null;
-        KeepInAddress(new Dictionary<string, object?>
+        var changes = new Dictionary<string, object?>();
+        void Add(string name, string before, string now)
         {
-            ["period"] = filter.Period == PeriodChoice.Week ? null : filter.Period.Query,
-            ["configuration"] = OrNull(filter.Configuration),
-            ["outcome"] = OrNull(filter.Outcome),
-            ["quality"] = OrNull(filter.Quality),
-            ["session"] = OrNull(filter.Session),
-        });
+            if (now != before)
+            {
+                changes[name] = now.Length > 0 ? now : null;
+            }
+        }
+
+        static string Query(PeriodChoice period) => period == PeriodChoice.Week ? string.Empty : period.Query;
+        Add("period", Query(Filter.Period), Query(filter.Period));
+        Add("configuration", Filter.Configuration, filter.Configuration);
+        Add("outcome", Filter.Outcome, filter.Outcome);
+        Add("quality", Filter.Quality, filter.Quality);
+        Add("session", Filter.Session, filter.Session);
+        KeepInAddress(changes);
     }
 
     private string RecordHref(string id) => Navigation.GetUriWithQueryParameter("record", id);
 
-    private async Task OpenAsync(string? id)
-    {
-        KeepInAddress(new Dictionary<string, object?> { ["record"] = id });
-        if (id is not null)
-        {
-            await Session.FocusAsync("#record-title");
-        }
-    }
+    private void Show(string? id) => KeepInAddress(new Dictionary<string, object?> { ["record"] = id });
 
     private void ResumeAsync() => Model.List.Resume();
 }

@@ -1,9 +1,10 @@
 // What the components ask the browser for (BrowserSession and the charts).
 
-/** Names the time zone, keeps it for the next visit, and reports whether the tab is seen. */
+/** Names the time zone, keeps it for the next visit, and reports whether the tab is seen. From here on the page answers, which tests wait for. */
 export function connect(session) {
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   setCookie('greentune-zone', timeZone);
+  document.documentElement.dataset.connected = '';
   document.addEventListener('visibilitychange', () => {
     session.invokeMethodAsync('SetHidden', document.hidden).catch(() => { /* the circuit is gone */ });
   });

@@ -56,7 +56,7 @@ internal sealed class BrowserTest : IAsyncDisposable
             Permissions = ["clipboard-read", "clipboard-write"],
         });
         var page = await context.NewPageAsync();
-        page.SetDefaultTimeout(15_000);
+        page.SetDefaultTimeout(ChromiumFixture.Patience);
         return new BrowserTest(services, app, address, context, page);
     }
 
@@ -72,7 +72,10 @@ internal sealed class BrowserTest : IAsyncDisposable
     {
         try
         {
-            await WaitAsync();
+            await Page.WaitForFunctionAsync("() => !document.querySelector('.skeleton') && document.documentElement.dataset.connected !== undefined");
+            // Charts draw once their width is known.
+            await Page.WaitForFunctionAsync("() => [...document.querySelectorAll('figure.chart')].every(f => f.clientWidth === 0 || f.children.length > 0)");
+            await Page.WaitForFunctionAsync(PageChecks.DrawnToSize);
         }
         catch (TimeoutException e)
         {
@@ -80,11 +83,24 @@ internal sealed class BrowserTest : IAsyncDisposable
         }
     }
 
-    private async Task WaitAsync()
+    /// <summary>Waits until the address holds all of these. Looks at it again and again: Playwright's own wait misses a change that comes as it begins.</summary>
+    public async Task AddressAsync(params string[] parts)
     {
-        await Page.WaitForFunctionAsync("() => !document.querySelector('.skeleton') && document.querySelectorAll('#tenant option').length > 0 && document.cookie.includes('greentune-zone')");
-        // Charts draw once their width is known.
-        await Page.WaitForFunctionAsync("() => [...document.querySelectorAll('figure.chart')].every(f => f.clientWidth === 0 || f.children.length > 0)");
+        try
+        {
+            await Page.WaitForFunctionAsync("parts => parts.every(part => location.href.includes(part))", parts);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"The address is {Page.Url}. The browser said: {string.Join(" | ", _errors)}", e);
+        }
+    }
+
+    /// <summary>Makes the window another size, and waits until the charts have followed.</summary>
+    public async Task ResizeAsync(int width, int height = 900)
+    {
+        await Page.SetViewportSizeAsync(width, height);
+        await LoadedAsync();
     }
 
     /// <summary>Takes the dashboard away, as a restart does.</summary>

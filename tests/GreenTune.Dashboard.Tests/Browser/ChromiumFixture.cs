@@ -8,6 +8,9 @@ namespace GreenTune.Dashboard.Tests.Browser;
 /// <summary>One Chromium for all tests that need a browser; none when the machine has none.</summary>
 public sealed class ChromiumFixture : IAsyncLifetime
 {
+    /// <summary>How long a test waits for what it wants to see, in milliseconds.</summary>
+    public const int Patience = 30_000;
+
     private const string PathVariable = "CHROMIUM_PATH";
 
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -36,6 +39,8 @@ public sealed class ChromiumFixture : IAsyncLifetime
             return;
         }
 
+        // Longer than anything takes on a busy machine; what is there is seen at once.
+        Assertions.SetDefaultExpectTimeout(Patience);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {

@@ -25,7 +25,7 @@ public sealed class OverviewAndRequestsTests(ChromiumFixture chromium)
         await using var test = await BrowserTest.StartAsync(chromium);
         await test.OpenAsync("/");
         await test.Page.Locator("[data-panel=latest] tbody a").First.FocusAsync();
-        await Task.Delay(200, TestContext.Current.CancellationToken);
+        await Assertions.Expect(test.Page.Locator("[data-panel=latest] [data-paused]")).ToBeVisibleAsync();
         test.Services.Arrive(Record(test, "chatcmpl-live00002"));
         await Assertions.Expect(test.Page.Locator("[data-panel=latest]")).ToContainTextAsync("1 new request waits");
         Assert.Equal(0, await test.Page.Locator("[data-record=chatcmpl-live00002]").CountAsync());
@@ -42,12 +42,12 @@ public sealed class OverviewAndRequestsTests(ChromiumFixture chromium)
         var before = await line.GetAttributeAsync("d");
         await Assertions.Expect(line).Not.ToHaveAttributeAsync("d", before!);
         await test.Page.GetByRole(AriaRole.Button, new() { Name = "Pause live power of cpu-0" }).ClickAsync();
-        await Task.Delay(300, TestContext.Current.CancellationToken);
+        await Assertions.Expect(test.Page.GetByRole(AriaRole.Button, new() { Name = "Pause live power of cpu-0" })).ToHaveAttributeAsync("aria-pressed", "true");
         var paused = await line.GetAttributeAsync("d");
-        await Task.Delay(1300, TestContext.Current.CancellationToken);
+        await test.Services.PowerFramesAsync(3, TestContext.Current.CancellationToken);
         Assert.Equal(paused, await line.GetAttributeAsync("d"));
         await test.Page.GetByRole(AriaRole.Button, new() { Name = "Table of Live power" }).ClickAsync();
-        Assert.True(await test.Page.Locator("[data-panel=power] tbody tr").CountAsync() >= 12);
+        await Assertions.Expect(test.Page.Locator("[data-panel=power] tbody tr").Nth(11)).ToBeVisibleAsync();
         await test.Page.GetByRole(AriaRole.Button, new() { Name = "Chart of Live power" }).ClickAsync();
         await Assertions.Expect(line).ToBeVisibleAsync();
     }
@@ -73,7 +73,7 @@ public sealed class OverviewAndRequestsTests(ChromiumFixture chromium)
         await test.OpenAsync("/");
         var today = await test.Page.GetAttributeAsync("[data-kpi=requests] [data-value]", "data-value");
         await test.Page.GetByRole(AriaRole.Button, new() { Name = "30 days" }).ClickAsync();
-        await test.Page.WaitForURLAsync("**/?period=30d");
+        await test.AddressAsync("/?period=30d");
         await Assertions.Expect(test.Page.Locator("[data-kpi=requests] [data-value]")).Not.ToHaveAttributeAsync("data-value", today!);
     }
 
@@ -110,7 +110,7 @@ public sealed class OverviewAndRequestsTests(ChromiumFixture chromium)
         await test.OpenAsync("/requests");
         await test.Page.GetByRole(AriaRole.Combobox, new() { Name = "Configuration" }).SelectOptionAsync("greentune-nano-int8");
         await test.Page.GetByRole(AriaRole.Combobox, new() { Name = "Outcome" }).SelectOptionAsync("degraded");
-        await test.Page.WaitForURLAsync("**/requests?configuration=greentune-nano-int8&outcome=degraded");
+        await test.AddressAsync("/requests?configuration=greentune-nano-int8&outcome=degraded");
         await Assertions.Expect(test.Page.Locator(".rz-data-row .chip").First).ToHaveTextAsync("degraded");
         Assert.All(await test.Page.Locator(".rz-data-row .chip").AllInnerTextsAsync(), text => Assert.Equal("degraded", text));
         await test.Page.GetByRole(AriaRole.Textbox, new() { Name = "Session" }).FillAsync("no-such-session");

@@ -54,7 +54,8 @@ internal static class PageChecks
             if (seen(table) && table.tHead && [...table.tHead.querySelectorAll('th')].some(th => !th.scope)) problems.push(`a heading without scope in ${what(table).slice(0, 60)}`);
           }
           for (const e of document.querySelectorAll('button, select, summary, input:not([type=range]), a.button, .nav a')) {
-            const box = e.getBoundingClientRect();
+            // A label is part of its box's target.
+            const box = (e.type === 'checkbox' && e.closest('label') || e).getBoundingClientRect();
             if (seen(e) && !e.closest('p, td, dl') && !e.classList.contains('skip') && (box.height < 20 || box.width < 20)) problems.push(`small target ${Math.round(box.width)} x ${Math.round(box.height)}: ${what(e)}`);
           }
           return problems;
@@ -86,11 +87,8 @@ internal static class PageChecks
         }
         """);
 
-    /// <summary>Text of a drawing that is not at 12 px on the screen.</summary>
-    public static Task<string[]> DrawingTextAsync(IPage page) => page.EvaluateAsync<string[]>("""
-        () => [...document.querySelectorAll('svg.drawing')].filter(s => s.checkVisibility()).flatMap(svg => {
-          const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
-          return Math.abs(scale - 1) > 0.02 ? [`a drawing is scaled by ${scale.toFixed(2)}`] : [];
-        })
-        """);
+    /// <summary>True once every drawing has been made for the width that it has, so that its text is at 12 px on the screen.</summary>
+    public const string DrawnToSize = """
+        () => [...document.querySelectorAll('svg.drawing')].filter(s => s.checkVisibility()).every(s => Math.abs(s.getBoundingClientRect().width / s.viewBox.baseVal.width - 1) <= 0.02)
+        """;
 }

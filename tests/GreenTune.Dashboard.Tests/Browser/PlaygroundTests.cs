@@ -42,10 +42,10 @@ public sealed class PlaygroundTests(ChromiumFixture chromium)
         await using var test = await BrowserTest.StartAsync(chromium);
         await test.OpenAsync("/playground?tenant=team-support");
         await test.Page.GetByRole(AriaRole.Button, new() { Name = "Side by side" }).ClickAsync();
-        await test.Page.WaitForURLAsync("**mode=side**");
+        await test.AddressAsync("mode=side");
         await test.Page.GetByLabel("Configuration A").SelectOptionAsync("greentune-tiny-int4");
         await test.Page.GetByLabel("Configuration B").SelectOptionAsync("greentune-nano-int8");
-        await test.Page.WaitForURLAsync("**a=greentune-tiny-int4&b=greentune-nano-int8");
+        await test.AddressAsync("a=greentune-tiny-int4", "b=greentune-nano-int8");
         await test.AskAsync("The kettle boils fast, but the handle gets hot.");
         await Assertions.Expect(test.Page.Locator("[data-settled=true]")).ToHaveCountAsync(2);
         await Assertions.Expect(test.Page.Locator(".comparison")).ToContainTextAsync("In the end: B spends");

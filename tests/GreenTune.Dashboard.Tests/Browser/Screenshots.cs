@@ -48,11 +48,16 @@ public sealed class Screenshots(ChromiumFixture chromium)
 
     private static async Task ShootAsync(IPage page, string folder, string name, int width, ColorScheme theme, bool empty)
     {
-        await Task.Delay(700, TestContext.Current.CancellationToken);
+        // As high as the page is, so that what sticks to the window's ends stands at the page's.
+        var height = page.ViewportSize!.Height;
+        await page.SetViewportSizeAsync(width, Math.Max(height, await page.EvaluateAsync<int>("document.documentElement.scrollHeight")));
+        await page.EvaluateAsync("scrollTo(0, 0)");
+        await page.WaitForFunctionAsync(PageChecks.DrawnToSize);
         await page.ScreenshotAsync(new PageScreenshotOptions
         {
             Path = Path.Combine(folder, $"{name}-{width}-{theme.ToString().ToLowerInvariant()}{(empty ? "-empty" : string.Empty)}.png"),
             FullPage = true,
         });
+        await page.SetViewportSizeAsync(width, height);
     }
 }

@@ -55,6 +55,7 @@ internal static class FakeInference
                 var to = services.World.Now;
                 await context.Response.WriteAsync($"event: power\ndata: {JsonSerializer.Serialize(SamplePower.Frame(from, to), ContractJson.Options)}\n\n", stop.Token);
                 await context.Response.Body.FlushAsync(stop.Token);
+                services.PowerFrameSent();
                 from = to;
             }
         }

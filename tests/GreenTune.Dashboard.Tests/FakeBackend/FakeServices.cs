@@ -19,6 +19,7 @@ internal sealed class FakeServices : IAsyncDisposable
     private readonly Dictionary<string, int> _failing = [];
     private readonly Lock _gate = new();
     private CancellationTokenSource _line = new();
+    private int _powerFrames;
 
     private FakeServices(WebApplication app, SampleWorld world, FakePlans plans)
     {
@@ -110,6 +111,19 @@ internal sealed class FakeServices : IAsyncDisposable
         }
 
         return record;
+    }
+
+    /// <summary>Counts a frame of live power that was sent.</summary>
+    public void PowerFrameSent() => Interlocked.Increment(ref _powerFrames);
+
+    /// <summary>Returns when this many more frames of live power have been sent.</summary>
+    public async Task PowerFramesAsync(int count, CancellationToken cancellationToken)
+    {
+        var until = Volatile.Read(ref _powerFrames) + count;
+        while (Volatile.Read(ref _powerFrames) < until)
+        {
+            await Task.Delay(20, cancellationToken);
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -7,9 +7,11 @@ using GreenTune.Dashboard.Ui;
 
 namespace GreenTune.Dashboard.Tests.Ui;
 
-public sealed class ComponentTests
+public sealed class ComponentTests : IDisposable
 {
     private readonly Loadable<string> _load = new(new ManualClock());
+
+    public void Dispose() => _load.Dispose();
 
     [Theory]
     [InlineData(EnergyQuality.Measured, "measured")]

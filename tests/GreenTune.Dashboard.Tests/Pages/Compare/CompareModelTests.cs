@@ -22,6 +22,19 @@ public sealed class CompareModelTests
     }
 
     [Fact]
+    public async Task A_draft_made_while_a_reload_is_under_way_stays()
+    {
+        await using var services = await FakeServicesClients.StartBusyAsync();
+        using var model = Model(services);
+        await model.LoadAsync();
+        var reload = model.LoadAsync();
+        await model.SetWeightAsync(WeightAxis.Efficiency, 0.8);
+        await reload;
+        Assert.Equal(0.8, model.Draft.Weights.Efficiency);
+        Assert.True(model.IsDirty);
+    }
+
+    [Fact]
     public async Task Saving_makes_the_draft_hold()
     {
         await using var services = await FakeServicesClients.StartBusyAsync();
