@@ -55,7 +55,7 @@ internal sealed partial class ConfigurationLoader(
             {
                 return;
             }
-            catch (Exception e) when (e is ModelFolderException or OnnxRuntimeException or IOException or UnauthorizedAccessException or NotSupportedException or InvalidOperationException)
+            catch (Exception e) when (e is ModelFolderException or OnnxRuntimeException or IOException or UnauthorizedAccessException or NotSupportedException or InvalidOperationException or DllNotFoundException)
             {
                 configuration.Fail(e.Message);
                 LogFailed(e, configuration.Id);

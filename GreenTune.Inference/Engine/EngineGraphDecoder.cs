@@ -5,8 +5,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace GreenTune.Inference.Engine;
 
 /// <summary>
-/// Runs our own engine graph: the device chooses the token, lengths come in as numbers. For decode steps every input and output is bound once;
-/// a step changes three numbers in place and runs.
+/// Runs our own engine graph: the device chooses the token, lengths come in as numbers. The cache and the outputs are bound once, a step's
+/// numbers each time.
 /// </summary>
 internal sealed class EngineGraphDecoder : IDecoder, IDisposable
 {
@@ -72,23 +72,14 @@ internal sealed class EngineGraphDecoder : IDecoder, IDisposable
             _prompt[i] = prompt[i];
         }
 
-        OrtIoBinding binding = wantLogits ? _withLogits : _greedy;
         using OrtValue ids = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _prompt.AsMemory(0, prompt.Length), [1, prompt.Length]);
-        binding.BindInput("input_ids", ids);
-        try
-        {
-            return Run(binding, prompt.Length);
-        }
-        finally
-        {
-            binding.BindInput("input_ids", _tokenInValue);
-        }
+        return Run(wantLogits ? _withLogits : _greedy, ids, prompt.Length);
     }
 
     public int Decode(int token, bool wantLogits)
     {
         _tokenIn[0] = token;
-        return Run(wantLogits ? _withLogits : _greedy, _length + 1);
+        return Run(wantLogits ? _withLogits : _greedy, _tokenInValue, _length + 1);
     }
 
     public void Dispose()
@@ -105,11 +96,16 @@ internal sealed class EngineGraphDecoder : IDecoder, IDisposable
         _session.Dispose();
     }
 
-    private int Run(OrtIoBinding binding, int length)
+    private int Run(OrtIoBinding binding, OrtValue ids, int length)
     {
         _length = length;
         _lastPosition[0] = length - 1;
         _total[0] = length;
+        // Where the graph runs on a GPU, a number is copied there when it is bound, not when the graph runs.
+        binding.BindInput("input_ids", ids);
+        binding.BindInput("seqlens_k", _lastPositionValue);
+        binding.BindInput("total_sequence_length", _totalValue);
+        binding.SynchronizeBoundInputs();
         _session.RunWithBinding(_run, binding);
         return (int)_tokenOut[0];
     }
@@ -117,9 +113,6 @@ internal sealed class EngineGraphDecoder : IDecoder, IDisposable
     private OrtIoBinding Bind(bool logits)
     {
         OrtIoBinding binding = _session.CreateIoBinding();
-        binding.BindInput("input_ids", _tokenInValue);
-        binding.BindInput("seqlens_k", _lastPositionValue);
-        binding.BindInput("total_sequence_length", _totalValue);
         for (int layer = 0; layer < _memory.Keys.Length; layer++)
         {
             binding.BindInput($"past_key_values.{layer}.key", _memory.Keys[layer]);

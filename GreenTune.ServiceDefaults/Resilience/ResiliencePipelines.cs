@@ -32,6 +32,8 @@ internal sealed partial class ResiliencePipelines(IOptions<OutgoingHttpOptions> 
     private ResiliencePipeline<HttpResponseMessage> Build(string address)
     {
         var settings = options.Value;
+        // Each probe of a service that is still away opens the breaker again: told once, until it is back.
+        var told = false;
         var pipeline = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
             .AddTimeout(new TimeoutStrategyOptions { Timeout = settings.TotalTimeout, Name = "total" });
         if (settings.Retries > 0)
@@ -64,11 +66,16 @@ internal sealed partial class ResiliencePipelines(IOptions<OutgoingHttpOptions> 
                 ShouldHandle = arguments => ValueTask.FromResult(IsTransient(arguments.Outcome) && arguments.Outcome.Result?.StatusCode != HttpStatusCode.TooManyRequests),
                 OnOpened = arguments =>
                 {
-                    LogOpened(address, What(arguments.Outcome), arguments.BreakDuration.TotalSeconds);
+                    if (!Interlocked.Exchange(ref told, true))
+                    {
+                        LogOpened(address, What(arguments.Outcome), arguments.BreakDuration.TotalSeconds);
+                    }
+
                     return ValueTask.CompletedTask;
                 },
                 OnClosed = _ =>
                 {
+                    Volatile.Write(ref told, false);
                     LogClosed(address);
                     return ValueTask.CompletedTask;
                 },
@@ -94,7 +101,7 @@ internal sealed partial class ResiliencePipelines(IOptions<OutgoingHttpOptions> 
     [LoggerMessage(1, LogLevel.Warning, "{Method} {Address} failed ({What}); retry {Retry} of {Retries} in {Seconds:0.00} s")]
     private partial void LogRetry(string method, string address, string what, int retry, int retries, double seconds);
 
-    [LoggerMessage(2, LogLevel.Error, "{Address} keeps failing ({What}); calls to it are refused for {Seconds:0.#} s")]
+    [LoggerMessage(2, LogLevel.Error, "{Address} keeps failing ({What}); calls to it are refused for {Seconds:0.#} s at a time until it answers")]
     private partial void LogOpened(string address, string what, double seconds);
 
     [LoggerMessage(3, LogLevel.Information, "{Address} answers again")]
