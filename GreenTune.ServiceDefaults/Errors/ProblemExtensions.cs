@@ -13,11 +13,9 @@ using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestExceptio
 
 namespace GreenTune.ServiceDefaults.Errors;
 
-/// <summary>Every error outside /v1 is answered with a problem document (RFC 9457); /v1 has OpenAI's envelope, which is Inference's own.</summary>
+/// <summary>Every error that has no body of its own is answered with a problem document (RFC 9457); under /v1 Inference writes OpenAI's envelope.</summary>
 internal static class ProblemExtensions
 {
-    private const string OpenAIPath = "/v1";
-
     public static void AddProblems(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<HttpLimitOptions>().BindConfiguration(HttpLimitOptions.Section).ValidateOnStart();
@@ -32,9 +30,7 @@ internal static class ProblemExtensions
     public static void UseProblems(this IApplicationBuilder app)
     {
         app.UseExceptionProblems();
-        app.UseWhen(
-            context => !context.Request.Path.StartsWithSegments(OpenAIPath, StringComparison.OrdinalIgnoreCase),
-            outside => outside.UseStatusCodePages());
+        app.UseStatusCodePages();
     }
 
     /// <summary>

@@ -7,22 +7,9 @@ public sealed class AppHostFileTests
 {
     private static readonly JsonDocumentOptions Json = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    private static string Root()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "GreenTune.Aspire.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new InvalidOperationException("the repository was not found above the test");
-    }
-
     private static JsonElement Profile(string project)
     {
-        using var settings = JsonDocument.Parse(File.ReadAllText(Path.Combine(Root(), project, "Properties", "launchSettings.json")), Json);
+        using var settings = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, project, "Properties", "launchSettings.json")), Json);
         return settings.RootElement.GetProperty("profiles").GetProperty("http").Clone();
     }
 

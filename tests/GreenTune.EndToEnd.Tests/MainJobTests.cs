@@ -2,7 +2,6 @@ using System.ClientModel;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using GreenTune.Core.Contracts;
-using GreenTune.Dashboard.Tests.Browser;
 using GreenTune.EndToEnd.Tests.Running;
 using Microsoft.Playwright;
 using OpenAI.Chat;
@@ -59,7 +58,7 @@ public sealed partial class MainJobTests(ChromiumFixture chromium)
     private static async Task<RecordView> RecordAsync(GreenTuneProcess product, string id)
     {
         RecordView record = await Eventually.GetAsync(
-            async () => (await product.GetAsync<Page<RecordView>>(product.Accounting, "api/records")).Items.FirstOrDefault(item => item.Record.Id == id), $"the record of {id}");
+            async () => (await product.GetAsync<Page<RecordView>>(product.Accounting, "api/records")).Items.FirstOrDefault(item => item.Record.Id == id));
         EnergyFigures energy = record.Record.Energy;
         Assert.Equal(RequestOutcome.Completed, record.Record.Outcome);
         Assert.True(energy.Settled);
@@ -152,7 +151,7 @@ public sealed partial class MainJobTests(ChromiumFixture chromium)
         await form.GetByRole(AriaRole.Button, new() { Name = "Create budget" }).ClickAsync();
         await Expect(page.Locator("[data-budget='Support desk']")).ToBeVisibleAsync();
 
-        ClientResultException refused = await Eventually.GetAsync(() => RefusedAsync(chat), "the refusal");
+        ClientResultException refused = await Eventually.GetAsync(() => RefusedAsync(chat));
         Assert.Equal(429, refused.Status);
         Assert.Contains("Support desk", refused.Message, StringComparison.Ordinal);
         Assert.True(refused.GetRawResponse()!.Headers.TryGetValue("Retry-After", out _));

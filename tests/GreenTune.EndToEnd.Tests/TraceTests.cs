@@ -18,7 +18,7 @@ public sealed class TraceTests
             ("OTEL_BSP_SCHEDULE_DELAY", "200"));
         ChatCompletion answer = await Chats.Client(product, "greentune-nano-int4", "team-a").AskAsync("What is the capital of France?");
 
-        OtlpSpan[] trace = await Eventually.GetAsync(() => Task.FromResult(Trace(collector.Spans, answer.Id)), "the whole trace");
+        OtlpSpan[] trace = await Eventually.GetAsync(() => Task.FromResult(Trace(collector.Spans, answer.Id)));
         OtlpSpan http = Assert.Single(trace, span => span is { Service: "inference", IsServer: true });
         Assert.Equal("POST /v1/chat/completions", http.Name);
         OtlpSpan chat = Child(http, "chat greentune-nano-int4");

@@ -12,6 +12,9 @@ internal sealed class GreenTuneProcess : IAsyncDisposable
     /// <summary>For a machine that is busy with other tests.</summary>
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
 
+    /// <summary>The one these tests were built in.</summary>
+    private static readonly string BuildConfiguration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)) == "debug" ? "Debug" : "Release";
+
     private readonly Process _process;
     private readonly List<string> _lines = [];
     private readonly string _data;
@@ -56,7 +59,7 @@ internal sealed class GreenTuneProcess : IAsyncDisposable
         {
             ArgumentList =
             {
-                "run", "--no-build", "--project", Path.Combine(Repository.Root, "GreenTune.AppHost"), "--configuration", Repository.BuildConfiguration, "--",
+                "run", "--no-build", "--project", Path.Combine(Repository.Root, "GreenTune.AppHost"), "--configuration", BuildConfiguration, "--",
                 $"--Ports:inference={ports[0]}", $"--Ports:accounting={ports[1]}", $"--Ports:dashboard={ports[2]}",
             },
             RedirectStandardOutput = true,

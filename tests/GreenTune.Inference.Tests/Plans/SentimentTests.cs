@@ -4,7 +4,7 @@ namespace GreenTune.Inference.Tests.Plans;
 
 public sealed class SentimentTests
 {
-    private static SentimentSet Set => SentimentSet.Read(Path.Combine(RepositoryFiles.Root, "models", SentimentSet.FileName));
+    private static SentimentSet Set => SentimentSet.Read(Path.Combine(Repository.Root, "models", SentimentSet.FileName));
 
     [Fact]
     public void The_bundled_set_has_a_hundred_of_each_class()

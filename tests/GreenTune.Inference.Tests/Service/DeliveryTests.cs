@@ -132,7 +132,7 @@ public sealed class DeliveryTests
     /// <summary>One of our own folders without what makes it ours.</summary>
     private static string ForeignFolder(string id)
     {
-        string built = Directory.GetDirectories(Path.Combine(RepositoryFiles.Root, "artifacts", "test-cache", "models"), $"{id}-cpu-*").First();
+        string built = Directory.GetDirectories(Path.Combine(Repository.Root, "artifacts", "test-cache", "models"), $"{id}-cpu-*").First();
         string folder = Path.Combine(Path.GetTempPath(), $"somebody-elses-{Guid.NewGuid():N}");
         Directory.CreateDirectory(folder);
         foreach (string file in Directory.GetFiles(built).Where(file => Path.GetFileName(file) is not ("greentune.json" or "engine.onnx")))

@@ -7,7 +7,7 @@ namespace GreenTune.Inference.Tests.Service;
 internal sealed record ExpectedAnswers([property: JsonPropertyName("items")] IReadOnlyList<ExpectedAnswers.Item> Items)
 {
     public static ExpectedAnswers Of(string model) =>
-        JsonSerializer.Deserialize<ExpectedAnswers>(File.ReadAllText(Path.Combine(RepositoryFiles.Root, "models", model, "expected_greedy.json")))!;
+        JsonSerializer.Deserialize<ExpectedAnswers>(File.ReadAllText(Path.Combine(Repository.Root, "models", model, "expected_greedy.json")))!;
 
     internal sealed record Item(
         [property: JsonPropertyName("prompt")] string Prompt,

@@ -40,7 +40,7 @@ internal sealed class InferenceService : IAsyncDisposable
         service._factory = new Factory(
         [
             new("Data:Directory", service._data),
-            new("Models:CacheFolder", Path.Combine(RepositoryFiles.Root, "artifacts", "test-cache")),
+            new("Models:CacheFolder", Path.Combine(Repository.Root, "artifacts", "test-cache")),
             new("services:accounting:http:0", service.Accounting.Url),
             new("Inference:Device", "cpu"),
             .. settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)),

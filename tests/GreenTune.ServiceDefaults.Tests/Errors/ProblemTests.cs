@@ -19,7 +19,7 @@ public sealed class ProblemTests
                 app.MapGet("/api/fails", string () => throw new InvalidOperationException("a secret of the house"));
                 app.MapGet("/api/items/{id:int}", (int id) => id);
                 app.MapGet("/api/conflict", () => TypedResults.Problem(statusCode: 409, detail: "The version is old."));
-                app.MapGet("/v1/models", () => "[]");
+                app.MapGet("/v1/nothing", () => TypedResults.Json(new { error = new { message = "There is nothing." } }, statusCode: StatusCodes.Status404NotFound));
             },
             settings: settings,
             listen: true,
@@ -133,11 +133,11 @@ public sealed class ProblemTests
     }
 
     [Fact]
-    public async Task Errors_under_v1_are_left_to_their_own_envelope()
+    public async Task An_error_that_has_an_envelope_of_its_own_keeps_it()
     {
         await using var service = await StartAsync();
         using var response = await service.Client.GetAsync("/v1/nothing");
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
-        Assert.Empty(await response.Content.ReadAsStringAsync());
+        Assert.Equal("""{"error":{"message":"There is nothing."}}""", await response.Content.ReadAsStringAsync());
     }
 }

@@ -1,9 +1,8 @@
-using GreenTune.Dashboard.Tests.Browser;
 using Microsoft.Playwright;
 
 [assembly: AssemblyFixture(typeof(ChromiumFixture))]
 
-namespace GreenTune.Dashboard.Tests.Browser;
+namespace GreenTune.Tests;
 
 /// <summary>One Chromium for all tests that need a browser; none when the machine has none.</summary>
 public sealed class ChromiumFixture : IAsyncLifetime

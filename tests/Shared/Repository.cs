@@ -1,4 +1,4 @@
-namespace GreenTune.Eng.Tests;
+namespace GreenTune.Tests;
 
 /// <summary>Where the repository is: above the test's own output.</summary>
 internal static class Repository
