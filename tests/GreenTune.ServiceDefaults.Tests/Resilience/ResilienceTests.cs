@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using GreenTune.ServiceDefaults.Resilience;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using static GreenTune.ServiceDefaults.Tests.Resilience.FakeService;
 
@@ -11,6 +13,7 @@ namespace GreenTune.ServiceDefaults.Tests.Resilience;
 public sealed class ResilienceTests
 {
     private readonly FakeTime _time = new();
+    private readonly ConcurrentQueue<string> _lines = new();
 
     private HttpClient Client(FakeService service, Action<IHttpClientBuilder>? configure = null, params (string Key, string Value)[] settings)
     {
@@ -21,7 +24,7 @@ public sealed class ResilienceTests
         }
 
         builder.Services.AddSingleton<TimeProvider>(_time);
-        builder.Services.AddLogging();
+        builder.Services.AddLogging(logging => logging.AddProvider(new LineLog(_lines)));
         builder.AddOutgoingHttp();
         var client = builder.Services.AddHttpClient("test").ConfigurePrimaryHttpMessageHandler(() => service);
         configure?.Invoke(client);
@@ -196,6 +199,31 @@ public sealed class ResilienceTests
         _time.Advance(TimeSpan.FromSeconds(3.5));
         await Assert.ThrowsAsync<HttpRequestException>(() => Send(client, Get()));
         Assert.Equal(5, service.Calls);
+    }
+
+    [Fact]
+    public async Task That_a_service_is_away_is_said_once_each_time_it_goes()
+    {
+        var away = true;
+        using var service = new FakeService((_, _) => away
+            ? throw new HttpRequestException(HttpRequestError.ConnectionError, "refused")
+            : Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)));
+        var client = Client(service, null, ("Http:Outgoing:Retries", "0"), ("Http:Outgoing:BreakerMinimumCalls", "2"));
+        for (var time = 1; time <= 2; time++)
+        {
+            away = true;
+            // The breaker opens, and opens again at each of the three probes that find nobody.
+            for (var probe = 0; probe < 5; probe++)
+            {
+                await Assert.ThrowsAsync<HttpRequestException>(() => Send(client, Get()));
+                _time.Advance(TimeSpan.FromSeconds(probe < 1 ? 0 : 3.5));
+            }
+
+            Assert.Equal(time, _lines.Count(line => line.Contains("keeps failing", StringComparison.Ordinal)));
+            away = false;
+            using var back = await Send(client, Get());
+            Assert.Equal(HttpStatusCode.OK, back.StatusCode);
+        }
     }
 
     [Fact]

@@ -48,6 +48,22 @@ public sealed class CompareModelTests
     }
 
     [Fact]
+    public async Task A_draft_made_while_another_is_being_saved_stays()
+    {
+        await using var services = await FakeServicesClients.StartBusyAsync();
+        using var model = Model(services);
+        await model.LoadAsync();
+        await model.SetWeightAsync(WeightAxis.Efficiency, 0.8);
+        var save = model.SaveAsync();
+        var move = model.SetWeightAsync(WeightAxis.Energy, 0.6);
+        Assert.True(await save);
+        await move;
+        Assert.Equal(0.8, services.World.Settings.Weights.Efficiency);
+        Assert.Equal(0.6, model.Draft.Weights.Energy);
+        Assert.True(model.CanSave);
+    }
+
+    [Fact]
     public async Task Settings_that_somebody_saved_first_are_shown_and_ours_kept()
     {
         await using var services = await FakeServicesClients.StartBusyAsync();
