@@ -14,6 +14,9 @@ internal abstract class WeightMatrix(int rows, int columns)
     /// <summary>Copies <paramref name="destination"/>.Length elements of one row, from <paramref name="column"/> on.</summary>
     public abstract void Read(int row, int column, Span<float> destination);
 
+    /// <summary>Says that the weights are not needed soon; they can be read again.</summary>
+    public abstract void Release();
+
     /// <summary>An error about the weights of <paramref name="row"/>, naming their tensor.</summary>
     public abstract ModelFolderException Error(int row, string what);
 
@@ -25,11 +28,25 @@ internal abstract class WeightMatrix(int rows, int columns)
     /// <summary>The rows of <paramref name="parts"/> one below the other, as for packed query, key and value.</summary>
     public static WeightMatrix Stack(params WeightMatrix[] parts) => new StackedMatrix(parts);
 
+    /// <summary>Rows <paramref name="first"/> to <paramref name="first"/> + <paramref name="rows"/> of a packed matrix.</summary>
+    public WeightMatrix Slice(int first, int rows) => new RowsOf(this, first, rows);
+
     private sealed class TensorMatrix(CheckpointTensor tensor, int rows, int columns) : WeightMatrix(rows, columns)
     {
         public override void Read(int row, int column, Span<float> destination) => tensor.Read(((long)row * Columns) + column, destination);
 
+        public override void Release() => tensor.Release();
+
         public override ModelFolderException Error(int row, string what) => tensor.Error(what);
+    }
+
+    private sealed class RowsOf(WeightMatrix whole, int first, int rows) : WeightMatrix(rows, whole.Columns)
+    {
+        public override void Read(int row, int column, Span<float> destination) => whole.Read(first + row, column, destination);
+
+        public override void Release() => whole.Release();
+
+        public override ModelFolderException Error(int row, string what) => whole.Error(first + row, what);
     }
 
     private sealed class StackedMatrix : WeightMatrix
@@ -47,6 +64,12 @@ internal abstract class WeightMatrix(int rows, int columns)
         {
             (WeightMatrix part, int partRow) = Part(row);
             part.Read(partRow, column, destination);
+        }
+
+        public override void Release()
+        {
+            foreach (WeightMatrix part in _parts)
+                part.Release();
         }
 
         public override ModelFolderException Error(int row, string what)

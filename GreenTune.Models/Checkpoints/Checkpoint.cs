@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace GreenTune.Models.Checkpoints;
 
 /// <summary>
-/// A Hugging Face model folder: config.json, one or several safetensors files. Files are mapped; tensors are read on demand. Valid until disposed.
+/// A checkpoint, whatever its files: settings as Hugging Face's config.json spells them and tensors by the names that its checkpoints have. Files are
+/// mapped; tensors are read on demand. Valid until disposed.
 /// </summary>
 internal sealed class Checkpoint : IDisposable
 {
@@ -12,11 +13,16 @@ internal sealed class Checkpoint : IDisposable
     public const string SingleWeightsFile = "model.safetensors";
     public const string WeightsIndexFile = "model.safetensors.index.json";
 
-    private readonly Dictionary<string, SafetensorsFile> _files;
-    private readonly Dictionary<string, CheckpointTensor> _tensors;
+    private readonly IReadOnlyCollection<IDisposable> _files;
+    private readonly IReadOnlyDictionary<string, CheckpointTensor> _tensors;
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
 
-    private Checkpoint(string folder, ConfigReader config, ConfigReader? generation, Dictionary<string, SafetensorsFile> files, Dictionary<string, CheckpointTensor> tensors)
+    /// <param name="folder">Where the files are.</param>
+    /// <param name="config">Settings, spelt as in config.json.</param>
+    /// <param name="generation">Settings of generation_config.json; null where there are none.</param>
+    /// <param name="files">What is disposed with the checkpoint.</param>
+    /// <param name="tensors">By the names that Hugging Face's checkpoints have.</param>
+    internal Checkpoint(string folder, ConfigReader config, ConfigReader? generation, IReadOnlyCollection<IDisposable> files, IReadOnlyDictionary<string, CheckpointTensor> tensors)
     {
         Folder = folder;
         Config = config;
@@ -31,6 +37,9 @@ internal sealed class Checkpoint : IDisposable
 
     /// <summary>generation_config.json, where there is one.</summary>
     public ConfigReader? GenerationConfig { get; }
+
+    /// <summary>The file's weights were quantised already: no reference for comparisons of precision.</summary>
+    public bool IsQuantized { get; init; }
 
     /// <summary>Tensors that nobody asked for: an architecture that leaves some unread does not know the whole model.</summary>
     public IEnumerable<string> UnreadTensors => _tensors.Keys.Where(name => !_asked.Contains(name));
@@ -60,7 +69,7 @@ internal sealed class Checkpoint : IDisposable
                         : throw new ModelFolderException(folder, $"tensor {name} is missing from {file}, where {WeightsIndexFile} says it is");
                 }
             }
-            return new Checkpoint(folder, config, generation, files, tensors);
+            return new Checkpoint(folder, config, generation, files.Values, tensors);
         }
         catch
         {
@@ -74,6 +83,8 @@ internal sealed class Checkpoint : IDisposable
 
     /// <summary>Names of the safetensors files of a folder, in order.</summary>
     public static IReadOnlyList<string> WeightFiles(string folder) => [.. WeightFilesWithTensors(folder).Select(f => f.File)];
+
+    public bool Has(string name) => _tensors.ContainsKey(name);
 
     /// <exception cref="ModelFolderException">The tensor is missing or has another shape.</exception>
     public CheckpointTensor Tensor(string name, params ReadOnlySpan<long> shape)
@@ -91,7 +102,7 @@ internal sealed class Checkpoint : IDisposable
 
     public void Dispose()
     {
-        foreach (SafetensorsFile file in _files.Values)
+        foreach (IDisposable file in _files)
             file.Dispose();
         Config.Dispose();
         GenerationConfig?.Dispose();

@@ -1,12 +1,10 @@
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
 using System.Text.Json;
 
 namespace GreenTune.Models.Checkpoints;
 
 /// <summary>
-/// One safetensors file, mapped into memory: 8 bytes length of the header (little endian), a JSON header, the tensors' bytes. Pages are read
-/// when a tensor is, and given back by the system under pressure, so that a file may be larger than the memory.
+/// One safetensors file, mapped into memory: 8 bytes length of the header (little endian), a JSON header, the tensors' bytes.
 /// </summary>
 /// <remarks>
 /// Header: <c>{"model.norm.weight": {"dtype": "F16", "shape": [256], "data_offsets": [0, 512]}, "__metadata__": {"format": "pt"}}</c>;
@@ -19,90 +17,51 @@ internal sealed class SafetensorsFile : IDisposable
     /// <summary>The format's own limit for the header.</summary>
     private const long MaximumHeaderBytes = 100_000_000;
 
-    private readonly MemoryMappedFile _mapping;
-    private readonly MemoryMappedViewAccessor _view;
-    private unsafe byte* _start;
+    private readonly MappedFile _file;
 
-    private unsafe SafetensorsFile(MemoryMappedFile mapping, MemoryMappedViewAccessor view, string folder, string name)
-    {
-        _mapping = mapping;
-        _view = view;
-        view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
-        _start += view.PointerOffset;
-        Folder = folder;
-        Name = name;
-    }
-
-    public string Folder { get; }
+    private SafetensorsFile(MappedFile file) => _file = file;
 
     /// <summary>File name inside the folder.</summary>
-    public string Name { get; }
+    public string Name => _file.Name;
 
     public IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; private set; } = new Dictionary<string, CheckpointTensor>();
 
     /// <exception cref="ModelFolderException">The file is truncated, its header is not one, or a tensor lies outside the file.</exception>
     public static SafetensorsFile Open(string folder, string name)
     {
-        string path = FolderPaths.Inside(folder, name);
-        var info = new FileInfo(path);
-        if (!info.Exists)
-            throw new ModelFolderException(folder, $"{name} is missing");
-        if (info.Length < LengthBytes)
-            throw new ModelFolderException(folder, $"{name} is truncated: {info.Length} bytes, where a safetensors file begins with 8 bytes of header length");
-
-        MemoryMappedFile? mapping = null;
-        MemoryMappedViewAccessor? view = null;
-        SafetensorsFile? file = null;
+        var file = new MappedFile(folder, name);
         try
         {
-            mapping = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-            view = mapping.CreateViewAccessor(0, info.Length, MemoryMappedFileAccess.Read);
-            file = new SafetensorsFile(mapping, view, folder, name);
-            file.ReadHeader(info.Length);
-            return file;
+            if (file.Length < LengthBytes)
+                throw new ModelFolderException(folder, $"{name} is truncated: {file.Length} bytes, where a safetensors file begins with 8 bytes of header length");
+            var opened = new SafetensorsFile(file);
+            opened.ReadHeader(file.Length);
+            return opened;
         }
         catch
         {
-            file?.Dispose();
-            view?.Dispose();
-            mapping?.Dispose();
+            file.Dispose();
             throw;
         }
     }
 
-    public unsafe void Dispose()
-    {
-        if (_start != null)
-        {
-            _start = null;
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        }
-        _view.Dispose();
-        _mapping.Dispose();
-    }
-
-    /// <summary>Bytes of the file from <paramref name="offset"/>; valid until the file is disposed.</summary>
-    internal unsafe ReadOnlySpan<byte> Bytes(long offset, int count)
-    {
-        ObjectDisposedException.ThrowIf(_start == null, this);
-        return new ReadOnlySpan<byte>(_start + offset, count);
-    }
+    public void Dispose() => _file.Dispose();
 
     private void ReadHeader(long length)
     {
-        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(Bytes(0, LengthBytes));
+        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(_file.Bytes(0, LengthBytes));
         if (headerLength is 0 or > MaximumHeaderBytes)
-            throw new ModelFolderException(Folder, $"{Name} is no safetensors file: it says that its header has {headerLength} bytes");
+            throw new ModelFolderException(_file.Folder, $"{Name} is no safetensors file: it says that its header has {headerLength} bytes");
         if (LengthBytes + (long)headerLength > length)
-            throw new ModelFolderException(Folder, $"{Name} is truncated: its header has {headerLength} bytes, the file {length}");
+            throw new ModelFolderException(_file.Folder, $"{Name} is truncated: its header has {headerLength} bytes, the file {length}");
         long dataStart = LengthBytes + (long)headerLength;
         var tensors = new Dictionary<string, CheckpointTensor>(StringComparer.Ordinal);
         try
         {
-            var reader = new Utf8JsonReader(Bytes(LengthBytes, (int)headerLength));
+            var reader = new Utf8JsonReader(_file.Bytes(LengthBytes, (int)headerLength));
             using JsonDocument header = JsonDocument.ParseValue(ref reader);
             if (header.RootElement.ValueKind != JsonValueKind.Object)
-                throw new ModelFolderException(Folder, $"{Name} is no safetensors file: its header is not a JSON object");
+                throw new ModelFolderException(_file.Folder, $"{Name} is no safetensors file: its header is not a JSON object");
             foreach (JsonProperty entry in header.RootElement.EnumerateObject())
             {
                 if (entry.Name != "__metadata__")
@@ -111,12 +70,12 @@ internal sealed class SafetensorsFile : IDisposable
         }
         catch (JsonException e)
         {
-            throw new ModelFolderException(Folder, $"{Name} is no safetensors file: its header is not JSON", e);
+            throw new ModelFolderException(_file.Folder, $"{Name} is no safetensors file: its header is not JSON", e);
         }
         Tensors = tensors;
     }
 
-    private CheckpointTensor ReadEntry(JsonProperty entry, long dataStart, long dataLength)
+    private SafetensorsTensor ReadEntry(JsonProperty entry, long dataStart, long dataLength)
     {
         string type = entry.Value.ValueKind == JsonValueKind.Object && entry.Value.TryGetProperty("dtype", out JsonElement dtype) && dtype.ValueKind == JsonValueKind.String
             ? dtype.GetString()!
@@ -126,7 +85,7 @@ internal sealed class SafetensorsFile : IDisposable
         if (offsets.Length != 2 || offsets[1] < offsets[0])
             throw Bad("has no valid data_offsets");
         if (offsets[1] > dataLength)
-            throw new ModelFolderException(Folder, $"{Name} is truncated: tensor {entry.Name} ends at byte {offsets[1]} of the data, which has {dataLength}");
+            throw new ModelFolderException(_file.Folder, $"{Name} is truncated: tensor {entry.Name} ends at byte {offsets[1]} of the data, which has {dataLength}");
         FloatFormat? format = FloatFormats.FromSafetensors(type);
         if (format is not null)
         {
@@ -145,9 +104,9 @@ internal sealed class SafetensorsFile : IDisposable
             if (UInt128.CreateChecked(elements) * (uint)format.Value.SizeInBytes() != (UInt128)(offsets[1] - offsets[0]))
                 throw Bad($"has shape [{string.Join(", ", shape)}] of {type}, which does not fit its {offsets[1] - offsets[0]} bytes");
         }
-        return new CheckpointTensor(this, entry.Name, type, format, shape, dataStart + offsets[0]);
+        return new SafetensorsTensor(_file, entry.Name, type, format, shape, dataStart + offsets[0], offsets[1] - offsets[0]);
 
-        ModelFolderException Bad(string what) => new(Folder, $"tensor {entry.Name} in {Name} {what}");
+        ModelFolderException Bad(string what) => new(_file.Folder, $"tensor {entry.Name} in {Name} {what}");
     }
 
     private static long[]? Integers(JsonElement owner, string property)
