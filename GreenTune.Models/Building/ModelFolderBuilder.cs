@@ -95,9 +95,8 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
         var meter = new ProgressMeter(request.Id, model.Shape.Parameters, progress);
         string embedding = WriteGraphs(folder, model, request.Options, meter.Written, cancellationToken);
         GenAIConfig.Write(folder, model, tokens, ModelFolder.GenAIGraphFile);
-        foreach (string name in SourceFingerprint.CopiedFiles.Where(n => File.Exists(Path.Combine(request.SourceFolder, n))))
-            File.Copy(FolderPaths.Inside(request.SourceFolder, name), Path.Combine(folder, name));
-        Manifest(request, model, fingerprint, folder, embedding).Write(folder);
+        checkpoint.WriteTokenizerFiles(folder);
+        Manifest(request, model, fingerprint, checkpoint.IsQuantized, folder, embedding).Write(folder);
     }
 
     private static string WriteGraphs(string folder, DecoderModel model, BuildOptions options, Action<long> written, CancellationToken cancellationToken)
@@ -112,7 +111,7 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
         return weights.EmbeddingForm;
     }
 
-    private ModelManifest Manifest(BuildRequest request, DecoderModel model, SourceFingerprint fingerprint, string folder, string embedding)
+    private ModelManifest Manifest(BuildRequest request, DecoderModel model, SourceFingerprint fingerprint, bool sourceQuantized, string folder, string embedding)
     {
         BuildOptions options = request.Options;
         bool quantized = options.Bits is not null;
@@ -128,7 +127,7 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
             AccuracyLevel = quantized && options.Provider == Provider.Cpu ? options.AccuracyLevel : null,
             Method = quantized ? "rtn" : null,
             Embedding = embedding,
-            Source = new ModelSource(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.SourceFolder))), fingerprint.Sha256, fingerprint.Weights, Quantized: false),
+            Source = new ModelSource(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.SourceFolder))), fingerprint.Sha256, fingerprint.Weights, sourceQuantized),
             Parameters = model.Shape.Parameters,
             BuilderVersion = Version,
             BuiltAt = clock.GetUtcNow(),

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using GreenTune.Models.Checkpoints.Gguf;
+using GreenTune.Models.Folders;
 
 namespace GreenTune.Models.Checkpoints;
 
@@ -41,6 +43,9 @@ internal sealed class Checkpoint : IDisposable
     /// <summary>The file's weights were quantised already: no reference for comparisons of precision.</summary>
     public bool IsQuantized { get; init; }
 
+    /// <summary>Writes tokenizer.json and tokenizer_config.json from what the weight file holds; null where the folder has such files of its own.</summary>
+    internal Action<string>? TokenizerWriter { get; init; }
+
     /// <summary>Tensors that nobody asked for: an architecture that leaves some unread does not know the whole model.</summary>
     public IEnumerable<string> UnreadTensors => _tensors.Keys.Where(name => !_asked.Contains(name));
 
@@ -49,6 +54,8 @@ internal sealed class Checkpoint : IDisposable
     {
         if (!Directory.Exists(folder))
             throw new ModelFolderException(folder, "the folder does not exist");
+        if (GgufCheckpoint.IsIn(folder))
+            return GgufCheckpoint.Open(folder);
         var files = new Dictionary<string, SafetensorsFile>(StringComparer.Ordinal);
         ConfigReader? config = null;
         ConfigReader? generation = null;
@@ -81,8 +88,29 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>Names of the safetensors files of a folder, in order.</summary>
-    public static IReadOnlyList<string> WeightFiles(string folder) => [.. WeightFilesWithTensors(folder).Select(f => f.File)];
+    /// <summary>Names of the weight files of a folder, in order.</summary>
+    public static IReadOnlyList<string> WeightFiles(string folder) =>
+        GgufCheckpoint.IsIn(folder) ? GgufCheckpoint.Files(folder) : [.. WeightFilesWithTensors(folder).Select(f => f.File)];
+
+    /// <summary>The folder looks like one that <see cref="Open"/> takes; whether it is whole shows when it is opened.</summary>
+    public static bool IsIn(string folder) => GgufCheckpoint.IsIn(folder)
+        || (File.Exists(Path.Combine(folder, ConfigFile)) && (File.Exists(Path.Combine(folder, SingleWeightsFile)) || File.Exists(Path.Combine(folder, WeightsIndexFile))));
+
+    /// <summary>
+    /// Puts the checkpoint's tokenizer.json, tokenizer_config.json and what else belongs to them into another folder: copies of the folder's files, or files
+    /// written from a GGUF's metadata.
+    /// </summary>
+    /// <exception cref="ModelFolderException">The metadata holds no tokenizer, or one that is not known.</exception>
+    public void WriteTokenizerFiles(string targetFolder)
+    {
+        if (TokenizerWriter is not null)
+        {
+            TokenizerWriter(targetFolder);
+            return;
+        }
+        foreach (string name in SourceFingerprint.CopiedFiles.Where(n => File.Exists(Path.Combine(Folder, n))))
+            File.Copy(FolderPaths.Inside(Folder, name), Path.Combine(targetFolder, name));
+    }
 
     public bool Has(string name) => _tensors.ContainsKey(name);
 
@@ -95,7 +123,7 @@ internal sealed class Checkpoint : IDisposable
         if (!shape.SequenceEqual([.. tensor.Shape]))
         {
             throw new ModelFolderException(Folder,
-                $"tensor {name} in {tensor.FileName} has shape [{string.Join(", ", tensor.Shape)}], where {ConfigFile} asks for [{string.Join(", ", shape.ToArray())}]");
+                $"tensor {name} in {tensor.FileName} has shape [{string.Join(", ", tensor.Shape)}], where {Config.FileName} asks for [{string.Join(", ", shape.ToArray())}]");
         }
         return tensor;
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace GreenTune.Models.Checkpoints;
 
@@ -10,15 +11,20 @@ internal sealed class ConfigReader : IDisposable
     private readonly string _folder;
     private readonly string _file;
     private readonly string _section;
+    private readonly IReadOnlyDictionary<string, string>? _keys;
 
-    private ConfigReader(JsonDocument? document, JsonElement root, string folder, string file, string section)
+    private ConfigReader(JsonDocument? document, JsonElement root, string folder, string file, string section, IReadOnlyDictionary<string, string>? keys = null)
     {
         _document = document;
         _root = root;
         _folder = folder;
         _file = file;
         _section = section;
+        _keys = keys;
     }
+
+    /// <summary>Name of the file that the settings come from, as errors have it.</summary>
+    public string FileName => _file;
 
     public static ConfigReader Open(string folder, string file)
     {
@@ -40,6 +46,17 @@ internal sealed class ConfigReader : IDisposable
         }
     }
 
+    /// <summary>Settings that another kind of file holds under names of its own.</summary>
+    /// <param name="folder">Where the file is.</param>
+    /// <param name="file">Its name, for errors.</param>
+    /// <param name="settings">Spelt as in config.json.</param>
+    /// <param name="keys">The file's own name of a field, for errors.</param>
+    public static ConfigReader FromMemory(string folder, string file, JsonObject settings, IReadOnlyDictionary<string, string> keys)
+    {
+        JsonDocument document = JsonSerializer.SerializeToDocument(settings);
+        return new ConfigReader(document, document.RootElement, folder, file, "", keys);
+    }
+
     public void Dispose() => _document?.Dispose();
 
     /// <summary>An object inside this one; valid as long as this one is.</summary>
@@ -50,12 +67,16 @@ internal sealed class ConfigReader : IDisposable
         if (Find(field) is not { } value)
             return null;
         return value.ValueKind == JsonValueKind.Object
-            ? new ConfigReader(null, value, _folder, _file, $"{_section}{field}.")
+            ? new ConfigReader(null, value, _folder, _file, $"{_section}{field}.", _keys)
             : throw Error(field, $"is {Short(value)}; an object is expected");
     }
 
     /// <summary>An error about <paramref name="field"/> of this file.</summary>
-    public ModelFolderException Error(string field, string what) => new(_folder, $"{_file}: {_section}{field} {what}");
+    public ModelFolderException Error(string field, string what)
+    {
+        string name = _section + field;
+        return new(_folder, _keys is not null && _keys.TryGetValue(name, out string? key) ? $"{_file}: {key} ({name}) {what}" : $"{_file}: {name} {what}");
+    }
 
     /// <summary>A field that is there and not null.</summary>
     public JsonElement? Find(string field) =>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using GreenTune.Models.Checkpoints;
+using GreenTune.Models.Checkpoints.Gguf;
 
 namespace GreenTune.Models.Folders;
 
@@ -14,7 +15,8 @@ public sealed record SourceFingerprint(string Sha256, IReadOnlyList<SourceFile> 
     /// <summary>All files of a checkpoint that decide what is built, weights last.</summary>
     internal static IReadOnlyList<string> Files(string folder)
     {
-        string[] settings = [Checkpoint.ConfigFile, Checkpoint.GenerationConfigFile, .. CopiedFiles];
+        // A GGUF file holds its settings and tokenizer itself.
+        string[] settings = GgufCheckpoint.IsIn(folder) ? [] : [Checkpoint.ConfigFile, Checkpoint.GenerationConfigFile, .. CopiedFiles];
         return [.. settings.Where(f => File.Exists(Path.Combine(folder, f))), .. Checkpoint.WeightFiles(folder)];
     }
 

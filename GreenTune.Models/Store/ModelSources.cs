@@ -35,8 +35,7 @@ internal static class ModelSources
     public static IReadOnlyList<string> Checkpoints(string folder) =>
     [
         .. Directory.EnumerateDirectories(folder)
-            .Where(f => File.Exists(Path.Combine(f, Checkpoint.ConfigFile))
-                && (File.Exists(Path.Combine(f, Checkpoint.SingleWeightsFile)) || File.Exists(Path.Combine(f, Checkpoint.WeightsIndexFile))))
+            .Where(Checkpoint.IsIn)
             .Order(StringComparer.Ordinal),
     ];
 }
