@@ -24,6 +24,15 @@ internal static class Repository
         return Path.Combine(fixtures, name);
     }
 
+    /// <summary>A folder of the shared models, beside the shared fixtures; skips the test where it is not there.</summary>
+    public static string SharedModel(string name)
+    {
+        string? models = FindAbove(Path.Combine("shared", "models"), Directory.Exists);
+        if (models is null || !Directory.Exists(Path.Combine(models, name)))
+            Assert.Skip($"The shared model folder {name} is not there: ../shared/models lies outside the repository and is not on every machine.");
+        return Path.Combine(models, name);
+    }
+
     private static string? FindAbove(string relative, Func<string, bool> isIt)
     {
         // The git directory leads to the main checkout from a worktree that lies elsewhere.
