@@ -6,15 +6,18 @@ namespace GreenTune.Models.Architectures;
 /// <summary>The architectures that can be built.</summary>
 internal static class DecoderArchitectures
 {
-    private static readonly IReadOnlyList<IDecoderArchitecture> All = [new LlamaArchitecture()];
+    private static readonly IReadOnlyList<IDecoderArchitecture> All =
+        [new LlamaArchitecture(), new MistralArchitecture(), new Qwen2Architecture(), new Qwen3Architecture(), new Phi3Architecture()];
 
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="contextLength">Positions that the folder shall serve; null for the model's own.</param>
     /// <exception cref="ModelFolderException">The checkpoint's architecture is not one of these, or it does not fit its config.</exception>
-    public static DecoderModel Read(Checkpoint checkpoint)
+    public static DecoderModel Read(Checkpoint checkpoint, int? contextLength = null)
     {
         string name = Name(checkpoint);
-        IDecoderArchitecture architecture = All.FirstOrDefault(a => a.Names.Contains(name))
-            ?? throw checkpoint.Config.Error("architectures", $"is {name}; known are {string.Join(", ", All.SelectMany(a => a.Names))}");
-        DecoderModel model = architecture.Read(checkpoint);
+        IDecoderArchitecture architecture = All.FirstOrDefault(a => a.Name == name)
+            ?? throw checkpoint.Config.Error("architectures", $"is {name}; known are {string.Join(", ", All.Select(a => a.Name))}");
+        DecoderModel model = architecture.Read(checkpoint, contextLength);
         if (checkpoint.UnreadTensors.FirstOrDefault(t => !IsRedundant(t, model.Shape)) is { } unread)
             throw new ModelFolderException(checkpoint.Folder, $"tensor {unread} is no part of {name} as it is built here: the model would compute something else without it");
         return model;

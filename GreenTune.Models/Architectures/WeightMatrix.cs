@@ -28,8 +28,24 @@ internal abstract class WeightMatrix(int rows, int columns)
     /// <summary>The rows of <paramref name="parts"/> one below the other, as for packed query, key and value.</summary>
     public static WeightMatrix Stack(params WeightMatrix[] parts) => new StackedMatrix(parts);
 
+    /// <summary>Vectors [1, size] behind each other.</summary>
+    public static WeightMatrix Join(params WeightMatrix[] parts) => new JoinedVector(parts);
+
+    public static WeightMatrix Zeros(int size) => new ZeroVector(size);
+
     /// <summary>Rows <paramref name="first"/> to <paramref name="first"/> + <paramref name="rows"/> of a packed matrix.</summary>
     public WeightMatrix Slice(int first, int rows) => new RowsOf(this, first, rows);
+
+    /// <summary>Columns <paramref name="first"/> to <paramref name="first"/> + <paramref name="columns"/>.</summary>
+    public WeightMatrix Range(int first, int columns) => new ColumnsOf(this, first, columns);
+
+    /// <summary>All of one row.</summary>
+    public float[] Row(int row)
+    {
+        var values = new float[Columns];
+        Read(row, 0, values);
+        return values;
+    }
 
     private sealed class TensorMatrix(CheckpointTensor tensor, int rows, int columns) : WeightMatrix(rows, columns)
     {
@@ -47,6 +63,58 @@ internal abstract class WeightMatrix(int rows, int columns)
         public override void Release() => whole.Release();
 
         public override ModelFolderException Error(int row, string what) => whole.Error(first + row, what);
+    }
+
+    private sealed class ColumnsOf(WeightMatrix whole, int first, int columns) : WeightMatrix(whole.Rows, columns)
+    {
+        public override void Read(int row, int column, Span<float> destination) => whole.Read(row, first + column, destination);
+
+        public override void Release() => whole.Release();
+
+        public override ModelFolderException Error(int row, string what) => whole.Error(row, what);
+    }
+
+    private sealed class ZeroVector(int size) : WeightMatrix(1, size)
+    {
+        public override void Read(int row, int column, Span<float> destination) => destination.Clear();
+
+        public override void Release()
+        {
+            // Nothing is mapped.
+        }
+
+        public override ModelFolderException Error(int row, string what) => throw new InvalidOperationException($"A vector of zeros {what}.");
+    }
+
+    private sealed class JoinedVector(WeightMatrix[] parts) : WeightMatrix(1, parts.Sum(p => p.Columns))
+    {
+        public override void Read(int row, int column, Span<float> destination)
+        {
+            foreach (WeightMatrix part in parts)
+            {
+                if (column >= part.Columns)
+                {
+                    column -= part.Columns;
+                    continue;
+                }
+                int count = Math.Min(destination.Length, part.Columns - column);
+                part.Read(row, column, destination[..count]);
+                destination = destination[count..];
+                column = 0;
+                if (destination.IsEmpty)
+                    return;
+            }
+            if (!destination.IsEmpty)
+                throw new ArgumentOutOfRangeException(nameof(column));
+        }
+
+        public override void Release()
+        {
+            foreach (WeightMatrix part in parts)
+                part.Release();
+        }
+
+        public override ModelFolderException Error(int row, string what) => parts[0].Error(row, what);
     }
 
     private sealed class StackedMatrix : WeightMatrix

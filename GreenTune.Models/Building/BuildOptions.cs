@@ -1,8 +1,24 @@
+using System.Diagnostics.CodeAnalysis;
+using GreenTune.Models.Quantization;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace GreenTune.Models.Building;
 
-/// <summary>How a folder is made. Why the defaults are what they are: docs/decisions/004-model-folders.md.</summary>
+/// <summary>How the embedding or the output projection of a quantised folder is stored.</summary>
+[SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "The field's own names of precisions.")]
+public enum TableStorage
+{
+    /// <summary>As the layers' matrices are, where the provider can look rows up in them.</summary>
+    Same,
+
+    /// <summary>8 bits, in blocks.</summary>
+    Int8,
+
+    /// <summary>In the type of the activations.</summary>
+    Float,
+}
+
+/// <summary>How a folder is made. Why the defaults are what they are: docs/decisions/004-model-folders.md and 014-quantisation.md.</summary>
 public sealed record BuildOptions
 {
     public required Precision Precision { get; init; }
@@ -17,9 +33,58 @@ public sealed record BuildOptions
     /// <value>The default is true.</value>
     public bool Symmetric { get; init; } = true;
 
+    /// <summary>How weights are rounded.</summary>
+    /// <value>The default is round to nearest.</value>
+    public QuantizationMethod Method { get; init; } = QuantizationMethod.Rtn;
+
+    /// <summary>How a quantised folder stores the embedding.</summary>
+    public TableStorage Embedding { get; init; } = TableStorage.Same;
+
+    /// <summary>How a quantised folder stores the output projection.</summary>
+    public TableStorage Head { get; init; } = TableStorage.Same;
+
     /// <summary>Quantised weights on a CPU: 4 multiplies them with activations rounded to int8, 0 with activations in float32.</summary>
     /// <value>The default is 4.</value>
     public int AccuracyLevel { get; init; } = 4;
+
+    /// <summary>CUDA: activations, keys and values of quantised folders are bfloat16 instead of float16.</summary>
+    public bool BFloat16Activations { get; init; }
+
+    /// <summary>Positions that the folder serves; null for the model's own, and for longrope those of its short factors.</summary>
+    public int? ContextLength { get; init; }
+
+    /// <summary>
+    /// Type that rotary frequencies are rounded to. Checkpoints were trained with float32; references that cast a whole model to its stored type round
+    /// them, and a comparison with such a reference needs the same.
+    /// </summary>
+    internal TensorElementType RotaryFrequencies { get; init; } = TensorElementType.Float;
+
+    /// <summary>What distinguishes this from the defaults, as a part of the configuration's id: "" or for example "-gptq-b64".</summary>
+    public string Variant
+    {
+        get
+        {
+            var parts = new List<string>();
+            if (Bits is not null)
+            {
+                Add(Method != QuantizationMethod.Rtn, Method.Word());
+                Add(BlockSize != 32, $"b{BlockSize}");
+                Add(!Symmetric, "asym");
+                Add(Embedding != TableStorage.Same, "emb" + (Embedding == TableStorage.Int8 ? "8" : "f"));
+                Add(Head != TableStorage.Same, "head" + (Head == TableStorage.Int8 ? "8" : "f"));
+                Add(Provider == Provider.Cpu && AccuracyLevel != 4, $"al{AccuracyLevel}");
+                Add(BFloat16Activations, "bf16");
+            }
+            Add(ContextLength is not null, $"ctx{ContextLength}");
+            return string.Concat(parts);
+
+            void Add(bool wanted, string word)
+            {
+                if (wanted)
+                    parts.Add("-" + word);
+            }
+        }
+    }
 
     /// <summary>Bits of the weights; null where they are floating point.</summary>
     internal int? Bits => Precision switch
@@ -30,7 +95,9 @@ public sealed record BuildOptions
     };
 
     /// <summary>Type of activations, keys, values, scales and weights that are not quantised.</summary>
-    internal TensorElementType Activations => Provider == Provider.Cpu ? TensorElementType.Float : TensorElementType.Float16;
+    internal TensorElementType Activations => Provider == Provider.Cpu ? TensorElementType.Float
+        : BFloat16Activations || Precision == Precision.Bf16 ? TensorElementType.BFloat16
+        : TensorElementType.Float16;
 
     /// <exception cref="ArgumentException">An option is out of range or does not go with another.</exception>
     internal void Validate()
@@ -41,5 +108,11 @@ public sealed record BuildOptions
             throw new ArgumentException($"The block size is {BlockSize}; 16, 32, 64 or 128 is expected.");
         if (AccuracyLevel is not (0 or 4))
             throw new ArgumentException($"The accuracy level is {AccuracyLevel}; 0 or 4 is expected.");
+        if (BFloat16Activations && Provider == Provider.Cpu)
+            throw new ArgumentException("Activations in bfloat16 are for cuda; on a cpu they are float32.");
+        if (ContextLength is < 1)
+            throw new ArgumentException($"The context length is {ContextLength}; 1 or more is expected.");
+        if (Bits is null && (Method != QuantizationMethod.Rtn || Embedding != TableStorage.Same || Head != TableStorage.Same))
+            throw new ArgumentException($"Method, embedding and head are choices for int8 and int4; the precision is {Precision.Word()}.");
     }
 }

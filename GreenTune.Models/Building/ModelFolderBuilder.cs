@@ -2,7 +2,7 @@ using GreenTune.Models.Architectures;
 using GreenTune.Models.Checkpoints;
 using GreenTune.Models.Folders;
 using GreenTune.Models.Onnx;
-using Microsoft.ML.OnnxRuntime.Tensors;
+using GreenTune.Models.Quantization;
 
 namespace GreenTune.Models.Building;
 
@@ -37,7 +37,7 @@ public sealed record BuildRequest
 public sealed class ModelFolderBuilder(TimeProvider clock)
 {
     /// <summary>Raised when what is built changes: folders of other versions are stale.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     private const string Producer = "GreenTune";
 
@@ -89,29 +89,32 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
         progress?.Report(new(request.Id, BuildStage.Hashing, 0));
         SourceFingerprint fingerprint = request.Fingerprint ?? SourceFingerprint.Of(request.SourceFolder, null, cancellationToken);
         using Checkpoint checkpoint = Checkpoint.Open(request.SourceFolder);
-        DecoderModel model = DecoderArchitectures.Read(checkpoint);
+        DecoderModel model = DecoderArchitectures.Read(checkpoint, request.Options.ContextLength);
+        model = model with { Rotary = model.Rotary.RoundedTo(request.Options.RotaryFrequencies) };
         StopTokens tokens = StopTokens.Read(checkpoint, model.Shape.VocabularySize);
         CheckSpace(request, model);
-        var meter = new ProgressMeter(request.Id, model.Shape.Parameters, progress);
-        string embedding = WriteGraphs(folder, model, request.Options, meter.Written, cancellationToken);
+        var meter = new ProgressMeter(request.Id, model.Parameters, progress);
+        IRounding? rounding = Roundings.Create(request.Options);
+        string embedding = WriteGraphs(folder, model, request.Options, rounding, meter.Written, cancellationToken);
         GenAIConfig.Write(folder, model, tokens, ModelFolder.GenAIGraphFile);
         checkpoint.WriteTokenizerFiles(folder);
-        Manifest(request, model, fingerprint, checkpoint.IsQuantized, folder, embedding).Write(folder);
+        Manifest(request, checkpoint, model, fingerprint, folder, embedding).Write(folder);
     }
 
-    private static string WriteGraphs(string folder, DecoderModel model, BuildOptions options, Action<long> written, CancellationToken cancellationToken)
+    private static string WriteGraphs(string folder, DecoderModel model, BuildOptions options, IRounding? rounding, Action<long> written, CancellationToken cancellationToken)
     {
         using var file = new WeightFileWriter(Path.Combine(folder, ModelFolder.WeightsFile));
-        DecoderWeights weights = DecoderWeights.Write(model, new WeightWriter(file, options, written, cancellationToken), options);
+        DecoderWeights weights = DecoderWeights.Write(model, new WeightWriter(file, options, written, cancellationToken), options, rounding);
         file.Complete();
         var graph = new DecoderGraph(model, weights, options);
         string version = Version.ToString(System.Globalization.CultureInfo.InvariantCulture);
         graph.Engine().Save(Path.Combine(folder, ModelFolder.EngineGraphFile), Producer, version);
         graph.GenAI().Save(Path.Combine(folder, ModelFolder.GenAIGraphFile), Producer, version);
+        graph.Scoring().Save(Path.Combine(folder, ModelFolder.ScoringGraphFile), Producer, version);
         return weights.EmbeddingForm;
     }
 
-    private ModelManifest Manifest(BuildRequest request, DecoderModel model, SourceFingerprint fingerprint, bool sourceQuantized, string folder, string embedding)
+    private ModelManifest Manifest(BuildRequest request, Checkpoint checkpoint, DecoderModel model, SourceFingerprint fingerprint, string folder, string embedding)
     {
         BuildOptions options = request.Options;
         bool quantized = options.Bits is not null;
@@ -121,14 +124,14 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
             Model = request.ModelName,
             Precision = options.Precision,
             Provider = options.Provider,
-            Activations = options.Activations == TensorElementType.Float ? "float32" : "float16",
+            Activations = FloatTypes.Word(options.Activations),
             BlockSize = quantized ? options.BlockSize : null,
             Symmetric = quantized ? options.Symmetric : null,
             AccuracyLevel = quantized && options.Provider == Provider.Cpu ? options.AccuracyLevel : null,
-            Method = quantized ? "rtn" : null,
+            Method = quantized ? options.Method.Word() : null,
             Embedding = embedding,
-            Source = new ModelSource(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.SourceFolder))), fingerprint.Sha256, fingerprint.Weights, sourceQuantized),
-            Parameters = model.Shape.Parameters,
+            Source = new ModelSource(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.SourceFolder))), fingerprint.Sha256, fingerprint.Weights, checkpoint.IsQuantized),
+            Parameters = model.Parameters,
             BuilderVersion = Version,
             BuiltAt = clock.GetUtcNow(),
             Files = [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(f => new ManifestFile(Path.GetFileName(f), new FileInfo(f).Length))],
@@ -137,7 +140,7 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
 
     private static void CheckSpace(BuildRequest request, DecoderModel model)
     {
-        long needed = EstimatedBytes(model.Shape, request.Options) + SpareBytes;
+        long needed = EstimatedBytes(model, request.Options) + SpareBytes;
         long free = new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(request.TargetFolder))!).AvailableFreeSpace;
         if (free < needed)
         {
@@ -147,12 +150,15 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
     }
 
     /// <summary>Bytes of the weight file, about: matrices at their bits and one scale per block, tables and norms.</summary>
-    internal static long EstimatedBytes(DecoderShape shape, BuildOptions options)
+    internal static long EstimatedBytes(DecoderModel model, BuildOptions options)
     {
-        int wide = options.Activations == TensorElementType.Float ? 4 : 2;
+        DecoderShape shape = model.Shape;
+        int wide = FloatTypes.Bytes(options.Activations);
         double perWeight = options.Bits is { } bits ? (bits / 8.0) + ((wide + (options.Symmetric ? 0 : 1)) / (double)options.BlockSize) : wide;
-        long floatEmbedding = options.Bits is not null && options.Provider == Provider.Cuda ? (long)shape.VocabularySize * shape.HiddenSize * wide : 0;
-        return (long)(shape.Parameters * perWeight) + floatEmbedding + ((long)shape.ContextLength * shape.HeadSize * wide) + (shape.Layers * 12L * 4096);
+        // At most: tables of their own, which may be stored wider than the layers.
+        bool ownTables = options.Bits is not null && (options.Provider == Provider.Cuda || options.Embedding != TableStorage.Same || options.Head != TableStorage.Same);
+        long tables = ownTables ? 2L * shape.VocabularySize * shape.HiddenSize * wide : 0;
+        return (long)(model.Parameters * perWeight) + tables + ((long)shape.ContextLength * shape.HeadSize * wide) + (shape.Layers * 12L * 4096);
     }
 
     private static ModelFolder? TryOpen(string folder)

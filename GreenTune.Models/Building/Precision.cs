@@ -7,12 +7,13 @@ namespace GreenTune.Models.Building;
 public enum Precision
 {
     Fp32,
+    Bf16,
     Fp16,
     Int8,
     Int4,
 }
 
-/// <summary>Where a folder runs: it decides the activations, float32 on a CPU and float16 on CUDA.</summary>
+/// <summary>Where a folder runs: it decides the activations, float32 on a CPU and float16 or bfloat16 on CUDA.</summary>
 public enum Provider
 {
     Cpu,
@@ -25,6 +26,7 @@ public static class BuildWords
     public static string Word(this Precision precision) => precision switch
     {
         Precision.Fp32 => "fp32",
+        Precision.Bf16 => "bf16",
         Precision.Fp16 => "fp16",
         Precision.Int8 => "int8",
         Precision.Int4 => "int4",
@@ -42,5 +44,5 @@ public static class BuildWords
     /// <summary>Precisions that are built for a provider, highest first.</summary>
     public static IReadOnlyList<Precision> Precisions(this Provider provider) => provider == Provider.Cpu
         ? [Precision.Fp32, Precision.Int8, Precision.Int4]
-        : [Precision.Fp16, Precision.Int8, Precision.Int4];
+        : [Precision.Bf16, Precision.Fp16, Precision.Int8, Precision.Int4];
 }

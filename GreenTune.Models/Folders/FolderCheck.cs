@@ -43,14 +43,25 @@ internal static class FolderCheck
     public static void Engine(string folder, GenAIConfig config, OnnxFile graph, TensorElementType keyValueType)
     {
         const string File = ModelFolder.EngineGraphFile;
-        foreach ((string input, TensorElementType type) in new[] { ("input_ids", TensorElementType.Int64), ("seqlens_k", TensorElementType.Int32), ("total_sequence_length", TensorElementType.Int32) })
-            Type(folder, File, Find(folder, File, "input", graph.Inputs, input), type);
-        foreach ((string output, TensorElementType type) in new[] { ("logits", TensorElementType.Float), ("next_token", TensorElementType.Int64), ("seqlens_next", TensorElementType.Int32) })
+        Ours(folder, File, config, graph, keyValueType);
+        foreach ((string output, TensorElementType type) in new[] { ("next_token", TensorElementType.Int64), ("seqlens_next", TensorElementType.Int32) })
             Type(folder, File, Find(folder, File, "output", graph.Outputs, output), type);
-        Logits(folder, config, File, graph.Outputs.First(o => o.Name == "logits"));
-        TensorElementType engineType = Cache(folder, config, File, graph, GenAIGraph.Ours(File));
-        if (engineType != keyValueType)
-            throw new ModelFolderException(folder, $"{File} keeps keys and values as {engineType}, {config.Graph.File} as {keyValueType}");
+    }
+
+    /// <summary>The scoring graph has the engine's inputs and logits of all positions.</summary>
+    public static void Scoring(string folder, GenAIConfig config, OnnxFile graph, TensorElementType keyValueType) =>
+        Ours(folder, ModelFolder.ScoringGraphFile, config, graph, keyValueType);
+
+    private static void Ours(string folder, string file, GenAIConfig config, OnnxFile graph, TensorElementType keyValueType)
+    {
+        foreach ((string input, TensorElementType type) in new[] { ("input_ids", TensorElementType.Int64), ("seqlens_k", TensorElementType.Int32), ("total_sequence_length", TensorElementType.Int32) })
+            Type(folder, file, Find(folder, file, "input", graph.Inputs, input), type);
+        OnnxValue logits = Find(folder, file, "output", graph.Outputs, "logits");
+        Type(folder, file, logits, TensorElementType.Float);
+        Logits(folder, config, file, logits);
+        TensorElementType cacheType = Cache(folder, config, file, graph, GenAIGraph.Ours(file));
+        if (cacheType != keyValueType)
+            throw new ModelFolderException(folder, $"{file} keeps keys and values as {cacheType}, {config.Graph.File} as {keyValueType}");
     }
 
     private static TensorElementType Cache(string folder, GenAIConfig config, string file, OnnxFile graph, GenAIGraph names)

@@ -15,6 +15,9 @@ public sealed record ModelFolder
 
     public const string GenAIGraphFile = "model.onnx";
 
+    /// <summary>File of the graph that gives logits of all positions, in folders of ours.</summary>
+    public const string ScoringGraphFile = "scoring.onnx";
+
     public const string WeightsFile = "model.onnx.data";
 
     private const string TokenizerFile = "tokenizer.json";
@@ -75,6 +78,9 @@ public sealed record ModelFolder
     /// <summary>Full path of the engine's graph; null for a foreign folder, which runs by <see cref="GenAI"/>.</summary>
     public string? EngineGraphPath { get; init; }
 
+    /// <summary>Full path of the graph that gives logits of all positions; null for a foreign folder.</summary>
+    public string? ScoringGraphPath { get; init; }
+
     /// <summary>The graph for ONNX Runtime GenAI and the names of its inputs and outputs.</summary>
     public required GenAIGraph GenAI { get; init; }
 
@@ -106,12 +112,17 @@ public sealed record ModelFolder
         TensorElementType keyValueType = FolderCheck.GenAI(folder, config, genai);
         OnnxFile main = genai;
         string? engine = null;
+        string? scoring = null;
         if (manifest is not null)
         {
             main = OnnxFile.Read(folder, EngineGraphFile);
             FolderCheck.ExternalData(folder, EngineGraphFile, main);
             FolderCheck.Engine(folder, config, main, keyValueType);
             engine = Path.Combine(folder, EngineGraphFile);
+            OnnxFile scores = OnnxFile.Read(folder, ScoringGraphFile);
+            FolderCheck.ExternalData(folder, ScoringGraphFile, scores);
+            FolderCheck.Scoring(folder, config, scores, keyValueType);
+            scoring = Path.Combine(folder, ScoringGraphFile);
         }
         GraphCost cost = GraphCost.Of(main);
         string name = Path.GetFileName(folder);
@@ -137,6 +148,7 @@ public sealed record ModelFolder
             WeightBytesPerStep = cost.MultipliedParameters > 0 ? cost.WeightBytesPerStep : null,
             KeyValueType = keyValueType,
             EngineGraphPath = engine,
+            ScoringGraphPath = scoring,
             GenAI = config.Graph,
             HasTokenizer = File.Exists(FolderPaths.Inside(folder, TokenizerFile)),
             Sampling = config.Sampling,
@@ -159,6 +171,7 @@ public sealed record ModelFolder
         (4, _) => Building.Precision.Int4,
         (8, _) => Building.Precision.Int8,
         (16, TensorElementType.Float16) => Building.Precision.Fp16,
+        (16, TensorElementType.BFloat16) => Building.Precision.Bf16,
         (32, _) => Building.Precision.Fp32,
         _ => null,
     };

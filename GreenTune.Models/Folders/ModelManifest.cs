@@ -32,7 +32,7 @@ public sealed record ModelManifest
 
     public required Provider Provider { get; init; }
 
-    /// <summary>Type of activations, keys and values: "float32" or "float16".</summary>
+    /// <summary>Type of activations, keys and values: "float32", "float16" or "bfloat16".</summary>
     public required string Activations { get; init; }
 
     /// <summary>Weights that share a scale; null where weights are floating point.</summary>
@@ -43,8 +43,11 @@ public sealed record ModelManifest
     /// <summary>MatMulNBits' accuracy_level; null where it has no say.</summary>
     public int? AccuracyLevel { get; init; }
 
-    /// <summary>How weights were rounded: "rtn" for round to nearest; null where weights are floating point.</summary>
+    /// <summary>How weights were rounded: "rtn", "search", "gptq" or "awq"; null where weights are floating point.</summary>
     public string? Method { get; init; }
+
+    /// <summary>What the method was calibrated with, and its hash; null for methods that look at the weights alone.</summary>
+    public string? Calibration { get; init; }
 
     /// <summary>How embedding and output projection are stored, for example "int4, shared".</summary>
     public required string Embedding { get; init; }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using GreenTune.Models.Onnx.Wire;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -44,20 +43,13 @@ internal sealed class WeightFileWriter(string path) : IDisposable
 
     public void Write(ReadOnlySpan<byte> bytes) => _file.Write(bytes);
 
-    /// <summary>Writes <paramref name="values"/> as <paramref name="type"/>, which is float32 or float16.</summary>
+    /// <summary>Writes <paramref name="values"/> as <paramref name="type"/>, which is float32, float16 or bfloat16.</summary>
     public void Write(ReadOnlySpan<float> values, TensorElementType type)
     {
-        if (type == TensorElementType.Float)
-        {
-            _file.Write(MemoryMarshal.AsBytes(values));
-            return;
-        }
-        if (type != TensorElementType.Float16)
-            throw new ArgumentOutOfRangeException(nameof(type), type, "Numbers are written as float32 or float16.");
-        int bytes = values.Length * 2;
+        int bytes = values.Length * FloatTypes.Bytes(type);
         if (_scratch.Length < bytes)
             _scratch = new byte[bytes];
-        System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(values, MemoryMarshal.Cast<byte, Half>(_scratch.AsSpan(0, bytes)));
+        FloatTypes.Convert(values, type, _scratch);
         _file.Write(_scratch.AsSpan(0, bytes));
     }
 

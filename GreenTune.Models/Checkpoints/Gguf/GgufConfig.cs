@@ -94,7 +94,8 @@ internal sealed class GgufConfig
         Name("rope_theta", _prefix + "rope.freq_base");
         Set("rope_theta", _metadata.OptionalNumber(_prefix + "rope.freq_base"));
         ReadPartialRotary();
-        Name("rope_scaling", _prefix + "rope.scaling.type");
+        Name("rope_scaling.rope_type", _prefix + "rope.scaling.type");
+        Name("rope_scaling.factor", _prefix + "rope.scaling.factor");
         string type = _metadata.Text(_prefix + "rope.scaling.type") ?? "none";
         string originalKey = _prefix + "rope.scaling.original_context_length";
         int? original = _metadata.OptionalInteger(originalKey);
@@ -125,7 +126,7 @@ internal sealed class GgufConfig
         var other = new JsonObject { ["rope_type"] = type == "none" ? "linear" : type };
         if (factor is not null)
             other["factor"] = factor;
-        if (original is not null)
+        if (original is not null && type is not ("none" or "linear"))
             other["original_max_position_embeddings"] = original;
         _config["rope_scaling"] = other;
 

@@ -78,7 +78,7 @@ public sealed class LlamaArchitectureTests : IDisposable
     public void Parameters_of_the_embedded_models_are_those_of_their_cards(string model, long parameters)
     {
         using Checkpoint checkpoint = Checkpoint.Open(Path.Combine(Repository.Models, model));
-        Assert.Equal(parameters, DecoderArchitectures.Read(checkpoint).Shape.Parameters);
+        Assert.Equal(parameters, DecoderArchitectures.Read(checkpoint).Parameters);
     }
 
     private DecoderModel Read(string name)

@@ -109,7 +109,7 @@ public sealed class ModelFolderBuilderTests : IDisposable
 
     [Theory]
     [InlineData(Precision.Fp16, Provider.Cpu, 32, 4, "fp16 is not built for cpu; fp32, int8, int4 are.")]
-    [InlineData(Precision.Fp32, Provider.Cuda, 32, 4, "fp32 is not built for cuda; fp16, int8, int4 are.")]
+    [InlineData(Precision.Fp32, Provider.Cuda, 32, 4, "fp32 is not built for cuda; bf16, fp16, int8, int4 are.")]
     [InlineData(Precision.Int4, Provider.Cpu, 24, 4, "The block size is 24")]
     [InlineData(Precision.Int4, Provider.Cpu, 32, 2, "The accuracy level is 2")]
     public async Task Options_that_do_not_go_together_are_refused(Precision precision, Provider provider, int block, int accuracy, string because)
@@ -162,7 +162,7 @@ public sealed class ModelFolderBuilderTests : IDisposable
             {
                 ModelFolder built = await Fixtures.BuildAsync(Repository.Nano, folder[$"{provider}-{precision}"], precision, provider);
                 using Checkpoint checkpoint = Checkpoint.Open(Repository.Nano);
-                long estimate = ModelFolderBuilder.EstimatedBytes(DecoderArchitectures.Read(checkpoint).Shape, new BuildOptions { Precision = precision, Provider = provider });
+                long estimate = ModelFolderBuilder.EstimatedBytes(DecoderArchitectures.Read(checkpoint), new BuildOptions { Precision = precision, Provider = provider });
                 long actual = new FileInfo(Path.Combine(built.FolderPath, ModelFolder.WeightsFile)).Length;
                 Assert.InRange(estimate, actual * 0.95, actual * 1.15);
             }

@@ -5,6 +5,9 @@ namespace GreenTune.Models.Tests.Support;
 
 internal static class Fixtures
 {
+    public static Task<ModelFolder> BuildAsync(string source, string target, BuildOptions options) =>
+        new ModelFolderBuilder(TimeProvider.System).BuildAsync(Request(source, target, options.Precision, options.Provider) with { Options = options }, null, CancellationToken.None);
+
     public static Task<ModelFolder> BuildAsync(string source, string target, Precision precision, Provider provider = Provider.Cpu, bool symmetric = true, int accuracyLevel = 4) =>
         new ModelFolderBuilder(TimeProvider.System).BuildAsync(Request(source, target, precision, provider) with
         {

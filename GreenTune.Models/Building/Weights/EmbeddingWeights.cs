@@ -18,7 +18,7 @@ internal sealed class DenseEmbedding(TensorProto weights) : EmbeddingWeights
 }
 
 /// <summary>Block-quantised rows, which may be the output projection's own bytes.</summary>
-internal sealed class QuantizedEmbedding(QuantizedMatrix matrix, BuildOptions options) : EmbeddingWeights
+internal sealed class QuantizedEmbedding(QuantizedMatrix matrix) : EmbeddingWeights
 {
     public override string Apply(OnnxGraph graph, string tokens, string result)
     {
@@ -26,6 +26,6 @@ internal sealed class QuantizedEmbedding(QuantizedMatrix matrix, BuildOptions op
         TensorProto rows = WeightFileWriter.View(matrix.Codes, matrix.Codes.Name + ".rows", matrix.Rows, matrix.Codes.Dims[1] * matrix.Codes.Dims[2]);
         string[] ranges = [.. matrix.Tensors.Skip(1).Select(graph.Weight)];
         return graph.Node("GatherBlockQuantized", result, [graph.Weight(rows), tokens, .. ranges], OnnxGraph.Microsoft,
-            ("bits", matrix.Bits), ("block_size", options.BlockSize), ("gather_axis", 0), ("quantize_axis", 1));
+            ("bits", matrix.Format.Bits), ("block_size", matrix.Format.BlockSize), ("gather_axis", 0), ("quantize_axis", 1));
     }
 }

@@ -1,0 +1,42 @@
+using GreenTune.Models.Architectures;
+using GreenTune.Models.Reference;
+
+namespace GreenTune.Models.Quantization;
+
+/// <summary>Finds the codes of one row of a matrix. Safe for concurrent use: rows are rounded in parallel and in any order.</summary>
+internal interface IRowRounder
+{
+    /// <summary>Form of what <see cref="Round"/> writes.</summary>
+    BlockFormat Format { get; }
+
+    /// <param name="row">Weights.</param>
+    /// <param name="codes">Blocks x bytes of a block.</param>
+    /// <param name="scales">One per block.</param>
+    /// <param name="zeroPoints">Packed; empty where blocks are symmetric.</param>
+    void Round(ReadOnlySpan<float> row, Span<byte> codes, Span<float> scales, Span<byte> zeroPoints);
+}
+
+/// <summary>How all matrices of a decoder are rounded. Layers are asked for once each, in order, then the output projection.</summary>
+internal interface IRounding
+{
+    /// <summary>The layer as it is to be stored, whose weights a method may have changed, and the rounders of its matrices.</summary>
+    RoundedLayer Layer(int index, DecoderLayer layer);
+
+    /// <summary>The rounder of the output projection, whose bytes may serve as embedding too: its weights stay as they are.</summary>
+    /// <param name="head">[vocabulary, hidden].</param>
+    /// <param name="format">Form of the output projection, which may differ from the layers'.</param>
+    IRowRounder Head(WeightMatrix head, BlockFormat format);
+}
+
+/// <summary>A layer with the rounder of each group of its matrices.</summary>
+internal sealed record RoundedLayer(DecoderLayer Layer, Func<LinearGroup, IRowRounder> Rounder);
+
+/// <summary>Rounding that looks at nothing but the weights.</summary>
+internal sealed class PlainRounding(Func<BlockFormat, IRowRounder> create, BlockFormat layers) : IRounding
+{
+    private readonly IRowRounder _rounder = create(layers);
+
+    public RoundedLayer Layer(int index, DecoderLayer layer) => new(layer, _ => _rounder);
+
+    public IRowRounder Head(WeightMatrix head, BlockFormat format) => create(format);
+}

@@ -1,0 +1,36 @@
+namespace GreenTune.Models.Quantization;
+
+/// <summary>How the codes of quantised weights are found.</summary>
+public enum QuantizationMethod
+{
+    /// <summary>Round to nearest, the scale from each block's largest weight.</summary>
+    Rtn,
+
+    /// <summary>Round to nearest, with the scale of each block that makes the smallest squared error.</summary>
+    Search,
+
+    /// <summary>
+    /// GPTQ (Frantar et al., arXiv 2210.17323): each column's rounding error is made up for in the columns not rounded yet, by second-order statistics of
+    /// the inputs over a calibration text.
+    /// </summary>
+    Gptq,
+
+    /// <summary>
+    /// Activation-aware scaling (Lin et al., arXiv 2306.00978): inputs that matter more over a calibration text are scaled up before rounding, and the
+    /// norm or map before them scaled down.
+    /// </summary>
+    Awq,
+}
+
+public static class QuantizationMethods
+{
+    /// <summary>"rtn", "search", "gptq" or "awq".</summary>
+    public static string Word(this QuantizationMethod method) => method switch
+    {
+        QuantizationMethod.Rtn => "rtn",
+        QuantizationMethod.Search => "search",
+        QuantizationMethod.Gptq => "gptq",
+        QuantizationMethod.Awq => "awq",
+        _ => throw new ArgumentOutOfRangeException(nameof(method)),
+    };
+}
