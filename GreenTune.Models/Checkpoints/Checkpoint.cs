@@ -93,7 +93,7 @@ internal sealed class Checkpoint : IDisposable
         GgufCheckpoint.IsIn(folder) ? GgufCheckpoint.Files(folder) : [.. WeightFilesWithTensors(folder).Select(f => f.File)];
 
     /// <summary>The folder looks like one that <see cref="Open"/> takes; whether it is whole shows when it is opened.</summary>
-    public static bool IsIn(string folder) => GgufCheckpoint.IsIn(folder)
+    public static bool IsIn(string folder) => GgufCheckpoint.IsOneIn(folder)
         || (File.Exists(Path.Combine(folder, ConfigFile)) && (File.Exists(Path.Combine(folder, SingleWeightsFile)) || File.Exists(Path.Combine(folder, WeightsIndexFile))));
 
     /// <summary>

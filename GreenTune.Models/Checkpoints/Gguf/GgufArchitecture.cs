@@ -70,6 +70,9 @@ internal sealed record GgufArchitecture
     public static GgufArchitecture Of(GgufMetadata metadata)
     {
         const string key = "general.architecture";
+        const string typeKey = "general.type";
+        if (metadata.Text(typeKey) is { } type and not "model")
+            throw metadata.Error(typeKey, $"is {type}; whole models are read");
         string name = metadata.Text(key) ?? throw metadata.Error(key, "is missing");
         return All.FirstOrDefault(a => a.Name == name) ?? throw metadata.Error(key, $"is {name}; known are {string.Join(", ", All.Select(a => a.Name))}");
     }

@@ -11,6 +11,21 @@ internal static partial class GgufCheckpoint
     /// <summary>A folder with GGUF files and no config.json: with one, it is a Hugging Face folder.</summary>
     public static bool IsIn(string folder) => Directory.Exists(folder) && !File.Exists(Path.Combine(folder, Checkpoint.ConfigFile)) && Names(folder).Count > 0;
 
+    /// <summary>A folder whose GGUF files are one model.</summary>
+    public static bool IsOneIn(string folder)
+    {
+        if (!IsIn(folder))
+            return false;
+        try
+        {
+            return Files(folder).Count > 0;
+        }
+        catch (ModelFolderException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The file of a folder, or all parts of a split one in order.</summary>
     /// <exception cref="ModelFolderException">There are several, or a part is missing.</exception>
     public static IReadOnlyList<string> Files(string folder)

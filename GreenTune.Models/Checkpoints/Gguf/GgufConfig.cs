@@ -52,6 +52,9 @@ internal sealed class GgufConfig
 
     private void ReadShape(GgufArchitecture architecture, IReadOnlySet<string> tensors)
     {
+        string expertsKey = _prefix + "expert_count";
+        if (_metadata.OptionalInteger(expertsKey, 0) is > 0 and int experts)
+            throw _metadata.Error(expertsKey, $"is {experts}; models with one feed-forward part per layer are handled, no mixtures of experts");
         Name("architectures", "general.architecture");
         Integer("hidden_size", "embedding_length");
         Integer("intermediate_size", "feed_forward_length");
@@ -96,7 +99,8 @@ internal sealed class GgufConfig
         ReadPartialRotary();
         Name("rope_scaling.rope_type", _prefix + "rope.scaling.type");
         Name("rope_scaling.factor", _prefix + "rope.scaling.factor");
-        string type = _metadata.Text(_prefix + "rope.scaling.type") ?? "none";
+        // llama.cpp reads a factor without a type as linear.
+        string type = _metadata.Text(_prefix + "rope.scaling.type") ?? "linear";
         string originalKey = _prefix + "rope.scaling.original_context_length";
         int? original = _metadata.OptionalInteger(originalKey);
         if (tensors.Contains(GgufArchitecture.LongFactors) || tensors.Contains(GgufArchitecture.ShortFactors))
@@ -116,23 +120,32 @@ internal sealed class GgufConfig
         }
         if (tensors.Contains(GgufArchitecture.RotaryFactors))
         {
+            if (Factor() is { } both)
+                throw _metadata.Error(_prefix + "rope.scaling.factor", $"is {both}, where {GgufArchitecture.RotaryFactors} is there too; one of them is handled");
             _config["rope_scaling"] = new JsonObject { ["rope_type"] = "factors" };
             return;
         }
-        JsonNode? factor = _metadata.OptionalNumber(_prefix + "rope.scaling.factor") ?? _metadata.OptionalNumber(_prefix + "rope.scale_linear");
-        if (type == "none" && (!_metadata.Has(_prefix + "rope.scale_linear") || factor!.ToJsonString() == "1"))
+        JsonNode? factor = Factor();
+        if (type == "none" || (type == "linear" && factor is null))
             return;
         // Types that no architecture here knows, such as yarn, go through so that it refuses them by name.
-        var other = new JsonObject { ["rope_type"] = type == "none" ? "linear" : type };
+        var other = new JsonObject { ["rope_type"] = type };
         if (factor is not null)
             other["factor"] = factor;
-        if (original is not null && type is not ("none" or "linear"))
+        if (original is not null && type != "linear")
             other["original_max_position_embeddings"] = original;
         _config["rope_scaling"] = other;
 
         JsonArray Numbers(string tensor) => tensors.Contains(tensor)
             ? [.. factors(tensor).Select(f => (JsonNode)JsonValue.Create(f))]
             : throw _metadata.Error(tensor, $"is missing, where {(tensor == GgufArchitecture.LongFactors ? GgufArchitecture.ShortFactors : GgufArchitecture.LongFactors)} is there");
+    }
+
+    /// <summary>How much slower positions turn; null for 1 and for 0, which says nothing.</summary>
+    private JsonNode? Factor()
+    {
+        JsonNode? factor = _metadata.OptionalNumber(_prefix + "rope.scaling.factor") ?? _metadata.OptionalNumber(_prefix + "rope.scale_linear");
+        return factor?.ToJsonString() is "0" or "1" ? null : factor;
     }
 
     /// <summary>Phi-4 mini turns a part of each head only.</summary>

@@ -135,6 +135,9 @@ internal sealed record GgufTokenizer
         var tokens = new GgufToken[texts.Length];
         for (int i = 0; i < texts.Length; i++)
         {
+            // Places that converters left empty; llama.cpp names them so too.
+            if (texts[i].Length == 0)
+                texts[i] = FormattableString.Invariant($"[EMPTY_{i}]");
             if (!ids.TryAdd(texts[i], i))
                 throw metadata.Error($"{TokensKey}[{i}]", $"is the same text as {TokensKey}[{ids[texts[i]]}]");
             int kind = kinds?[i] ?? (int)GgufTokenKind.Normal;

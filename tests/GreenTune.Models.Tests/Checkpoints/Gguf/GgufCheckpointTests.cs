@@ -52,6 +52,8 @@ public sealed class GgufCheckpointTests : IDisposable
         Refused(TinyGguf.Llama().UInt32("llama.feed_forward_length", 128), "tensor model.layers.0.mlp.gate_proj.weight in model.gguf has shape [96, 64], where model.gguf asks for [128, 64]");
         Refused(TinyGguf.Llama().Text("general.architecture", "mamba"), "general.architecture is mamba; known are llama, qwen2, qwen3, phi3");
         Refused(TinyGguf.Llama().Without("general.architecture"), "general.architecture is missing");
+        Refused(TinyGguf.Llama().Text("general.type", "adapter"), "general.type is adapter; whole models are read");
+        Refused(TinyGguf.Llama().UInt32("llama.expert_count", 8), "llama.expert_count is 8; models with one feed-forward part");
     }
 
     [Fact]
@@ -174,6 +176,32 @@ public sealed class GgufCheckpointTests : IDisposable
         Refused(file, "has a factor that is not a positive number");
     }
 
+    // Architectures without interleaved rows, read whole: every tensor is asked for under a name that the architecture knows.
+    [Theory]
+    [InlineData("qwen2")]
+    [InlineData("qwen3")]
+    [InlineData("phi3")]
+    public void Every_tensor_of_a_whole_model_is_one_that_its_architecture_asks_for(string architecture)
+    {
+        GgufWriter file = TinyGguf.Model(architecture, packed: architecture == "phi3");
+        for (int i = 0; i < TinyGguf.Layers; i++)
+        {
+            foreach ((string part, int size) in (ReadOnlySpan<(string, int)>)[("attn_q", 64), ("attn_k", 32), ("attn_v", 32)])
+            {
+                if (architecture == "qwen2")
+                    file.Float32($"blk.{i}.{part}.bias", [size], new float[size]);
+            }
+            foreach (string norm in (ReadOnlySpan<string>)["attn_q_norm", "attn_k_norm"])
+            {
+                if (architecture == "qwen3")
+                    file.Float32($"blk.{i}.{norm}.weight", [TinyGguf.HeadSize], new float[TinyGguf.HeadSize]);
+            }
+        }
+        using Checkpoint checkpoint = Open(file);
+        Assert.Equal(TinyGguf.Layers, DecoderArchitectures.Read(checkpoint).Layers.Count);
+        Assert.Empty(checkpoint.UnreadTensors);
+    }
+
     [Fact]
     public void A_part_of_a_head_that_turns_is_a_partial_rotary_factor()
     {
@@ -196,6 +224,12 @@ public sealed class GgufCheckpointTests : IDisposable
             factors.Tensor("rope_freqs.weight", 8).Read(0, values);
             Assert.Equal(8, values[7]);
         }
+        using (Checkpoint untyped = Open(TinyGguf.Llama().Float("llama.rope.scale_linear", 2)))
+            Assert.Equal(2, untyped.Config.Section("rope_scaling").OptionalPositive("factor"));
+        using (Checkpoint one = Open(TinyGguf.Llama().Text("llama.rope.scaling.type", "linear").Float("llama.rope.scaling.factor", 1)))
+            Assert.Null(one.Config.Find("rope_scaling"));
+        Refused(TinyGguf.Llama().Text("llama.rope.scaling.type", "yarn").Float("llama.rope.scaling.factor", 4), "llama.rope.scaling.type (rope_scaling.rope_type) is yarn");
+        Refused(TinyGguf.Llama().Float("llama.rope.scaling.factor", 4).Float32("rope_freqs.weight", [8], new float[8]), "llama.rope.scaling.factor is 4, where rope_freqs.weight is there too");
         using Checkpoint none = Open(TinyGguf.Llama().Text("llama.rope.scaling.type", "none"));
         Assert.Null(none.Config.Find("rope_scaling"));
     }
@@ -216,6 +250,8 @@ public sealed class GgufCheckpointTests : IDisposable
         TinyGguf.Llama().Save(_folder.Path, "model-q4_0.gguf");
         TinyGguf.Llama().Save(_folder.Path, "model-q8_0.gguf");
         Assert.Contains("there are 2 GGUF files: model-q4_0.gguf, model-q8_0.gguf", Refuse(), StringComparison.Ordinal);
+        // Such a folder does not keep the others from being listed.
+        Assert.False(Checkpoint.IsIn(_folder.Path));
     }
 
     [Fact]
