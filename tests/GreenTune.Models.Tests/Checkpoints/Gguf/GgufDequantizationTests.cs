@@ -106,6 +106,26 @@ public sealed class GgufDequantizationTests
         AssertNumbers(GgufTensorType.Q6_K, q6, (100, 0.5f * -2 * (7 + 48 - 32)), (101, 0.5f * -2 * -32), (0, 0));
     }
 
+    // How fast a core turns each type into float32, for the time that large models take to build.
+    [Theory(Explicit = true)]
+    [MemberData(nameof(Types))]
+    public void Throughput(string name)
+    {
+        GgufTensorType type = Enum.Parse<GgufTensorType>(name);
+        const int elements = 1 << 16;
+        var bytes = new byte[elements / type.BlockElements() * type.BlockBytes()];
+        var numbers = new float[elements];
+        for (int i = 0; i < 300; i++)
+            type.Dequantize(bytes, numbers);
+        const int rounds = 2000;
+        long started = System.Diagnostics.Stopwatch.GetTimestamp();
+        for (int i = 0; i < rounds; i++)
+            type.Dequantize(bytes, numbers);
+        double seconds = System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {elements * (double)rounds / seconds / 1e6:F0} million numbers/s");
+        Assert.All(numbers, n => Assert.Equal(0, n));
+    }
+
     private static void AssertNumbers(GgufTensorType type, byte[] block, params (int Index, float Value)[] expected)
     {
         Assert.Equal(type.BlockBytes(), block.Length);

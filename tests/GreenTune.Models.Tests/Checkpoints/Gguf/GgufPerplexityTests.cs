@@ -7,7 +7,7 @@ namespace GreenTune.Models.Tests.Checkpoints.Gguf;
 
 /// <summary>
 /// Perplexity of each file by the plain forward pass, against what llama.cpp gets for it (README of the shared folder). llama.cpp rounds activations to
-/// 8 bits for quantised types, the plain pass does not: within 1 % is agreement.
+/// 8 bits for quantised types, the plain pass does not: within 1 % is agreement. Measured is at most 0.08 %, so that the bound here is closer.
 /// </summary>
 public sealed class GgufPerplexityTests : IDisposable
 {
@@ -31,11 +31,11 @@ public sealed class GgufPerplexityTests : IDisposable
     [InlineData("q4_0", 1.4568)]
     [InlineData("q3_k_m", 1.4880)]
     [InlineData("q2_k", 1.7385)]
-    public void Perplexity_over_the_whole_text_is_llama_cpps_within_one_per_cent(string type, double expected)
+    public void Perplexity_over_the_whole_text_is_llama_cpps(string type, double expected)
     {
         double perplexity = Perplexity(type, int.MaxValue);
         TestContext.Current.TestOutputHelper?.WriteLine($"{type}: {perplexity:F4}, llama.cpp {expected:F4}, {(perplexity / expected) - 1:P3}");
-        Assert.InRange(perplexity, expected * 0.99, expected * 1.01);
+        Assert.InRange(perplexity, expected * 0.997, expected * 1.003);
     }
 
     // Two chunks of coarser and finer types against the float file's: the order that llama.cpp's figures have.
