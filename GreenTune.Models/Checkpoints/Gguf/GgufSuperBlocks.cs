@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace GreenTune.Models.Checkpoints.Gguf;
 
@@ -30,10 +31,8 @@ internal static class GgufSuperBlocks
             int first = sub * Sub;
             float scale = d * (scales[sub] & 15);
             float minimum = dmin * (scales[sub] >> 4);
-            ReadOnlySpan<byte> bytes = quants.Slice((first / 128 * Run) + (first % Run), Sub);
-            int shift = first % 128 / Run * 2;
-            for (int i = 0; i < Sub; i++)
-                destination[first + i] = (scale * (bytes[i] >> shift & 3)) - minimum;
+            Vector128<byte> bytes = GgufBlocks.Bytes(quants, (first / 128 * Run) + (first % Run));
+            GgufBlocks.Write(GgufBlocks.Bits(bytes, first % 128 / Run * 2, 3), 0, scale, minimum, destination[first..]);
         }
     }
 
@@ -54,12 +53,9 @@ internal static class GgufSuperBlocks
             int high = scales[8 + (sub % 4)] >> (2 * (sub / 4)) & 3;
             float scale = d * ((low | high << 4) - 32);
             int first = sub * Sub;
-            ReadOnlySpan<byte> bytes = quants.Slice((first / 128 * Run) + (first % Run), Sub);
-            ReadOnlySpan<byte> bits = third.Slice(first % Run, Sub);
-            int shift = first % 128 / Run * 2;
-            int bit = first / Run;
-            for (int i = 0; i < Sub; i++)
-                destination[first + i] = scale * ((bytes[i] >> shift & 3 | (bits[i] >> bit & 1) << 2) - 4);
+            Vector128<byte> lower = GgufBlocks.Bits(GgufBlocks.Bytes(quants, (first / 128 * Run) + (first % Run)), first % 128 / Run * 2, 3);
+            Vector128<byte> upper = GgufBlocks.Bits(GgufBlocks.Bytes(third, first % Run), first / Run, 1);
+            GgufBlocks.Write(lower | (upper << 2), 4, scale, 0, destination[first..]);
         }
     }
 
@@ -77,10 +73,11 @@ internal static class GgufSuperBlocks
             (int scale, int minimum) = ScaleAndMinimum(block.Slice(4, 12), sub);
             float multiplier = d * scale;
             float offset = dmin * minimum;
-            ReadOnlySpan<byte> bytes = quants.Slice(sub / 2 * Run, Run);
-            int shift = sub % 2 * 4;
-            for (int i = 0; i < Run; i++)
-                destination[(sub * Run) + i] = (multiplier * (bytes[i] >> shift & 15)) - offset;
+            for (int i = 0; i < Run; i += Sub)
+            {
+                Vector128<byte> bytes = GgufBlocks.Bytes(quants, (sub / 2 * Run) + i);
+                GgufBlocks.Write(GgufBlocks.Bits(bytes, sub % 2 * 4, 15), 0, multiplier, offset, destination[((sub * Run) + i)..]);
+            }
         }
     }
 
@@ -98,10 +95,12 @@ internal static class GgufSuperBlocks
             (int scale, int minimum) = ScaleAndMinimum(block.Slice(4, 12), sub);
             float multiplier = d * scale;
             float offset = dmin * minimum;
-            ReadOnlySpan<byte> bytes = quants.Slice(sub / 2 * Run, Run);
-            int shift = sub % 2 * 4;
-            for (int i = 0; i < Run; i++)
-                destination[(sub * Run) + i] = (multiplier * (bytes[i] >> shift & 15 | (fifth[i] >> sub & 1) << 4)) - offset;
+            for (int i = 0; i < Run; i += Sub)
+            {
+                Vector128<byte> lower = GgufBlocks.Bits(GgufBlocks.Bytes(quants, (sub / 2 * Run) + i), sub % 2 * 4, 15);
+                Vector128<byte> upper = GgufBlocks.Bits(GgufBlocks.Bytes(fifth, i), sub, 1);
+                GgufBlocks.Write(lower | (upper << 4), 0, multiplier, offset, destination[((sub * Run) + i)..]);
+            }
         }
     }
 
@@ -121,12 +120,9 @@ internal static class GgufSuperBlocks
             int first = sub * Sub;
             int half = first / 128;
             int within = first % 128;
-            ReadOnlySpan<byte> low = lower.Slice((half * 64) + (within % 64), Sub);
-            ReadOnlySpan<byte> high = upper.Slice((half * Run) + (within % Run), Sub);
-            int lowShift = within / 64 * 4;
-            int highShift = within / Run * 2;
-            for (int i = 0; i < Sub; i++)
-                destination[first + i] = scale * ((low[i] >> lowShift & 15 | (high[i] >> highShift & 3) << 4) - 32);
+            Vector128<byte> low = GgufBlocks.Bits(GgufBlocks.Bytes(lower, (half * 64) + (within % 64)), within / 64 * 4, 15);
+            Vector128<byte> high = GgufBlocks.Bits(GgufBlocks.Bytes(upper, (half * Run) + (within % Run)), within / Run * 2, 3);
+            GgufBlocks.Write(low | (high << 4), 32, scale, 0, destination[first..]);
         }
     }
 
