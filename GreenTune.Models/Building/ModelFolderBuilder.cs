@@ -154,11 +154,12 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
     {
         DecoderShape shape = model.Shape;
         int wide = FloatTypes.Bytes(options.Activations);
-        double perWeight = options.Bits is { } bits ? (bits / 8.0) + ((wide + (options.Symmetric ? 0 : 1)) / (double)options.BlockSize) : wide;
-        // At most: tables of their own, which may be stored wider than the layers.
-        bool ownTables = options.Bits is not null && (options.Provider == Provider.Cuda || options.Embedding != TableStorage.Same || options.Head != TableStorage.Same);
-        long tables = ownTables ? 2L * shape.VocabularySize * shape.HiddenSize * wide : 0;
-        return (long)(model.Parameters * perWeight) + tables + ((long)shape.ContextLength * shape.HeadSize * wide) + (shape.Layers * 12L * 4096);
+        long table = (long)shape.VocabularySize * shape.HiddenSize;
+        (int? embedding, int? head, bool shared) = TableWeights.Plan(model, options);
+        double bytes = (model.Layers.Sum(l => l.Weights.Sum(w => w.Elements)) * PerWeight(options.Bits)) + (table * PerWeight(head)) + (shared ? 0 : table * PerWeight(embedding));
+        return (long)bytes + ((long)shape.ContextLength * shape.HeadSize * wide) + (shape.Layers * 12L * 4096);
+
+        double PerWeight(int? bits) => bits is null ? wide : (bits.Value / 8.0) + ((wide + (options.Symmetric ? 0 : 1)) / (double)options.BlockSize);
     }
 
     private static ModelFolder? TryOpen(string folder)

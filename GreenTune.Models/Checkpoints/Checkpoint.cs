@@ -114,6 +114,9 @@ internal sealed class Checkpoint : IDisposable
 
     public bool Has(string name) => _tensors.ContainsKey(name);
 
+    /// <summary>Type of a tensor as its file names it; null where there is no such tensor.</summary>
+    public string? TypeOf(string name) => _tensors.GetValueOrDefault(name)?.TypeName;
+
     /// <exception cref="ModelFolderException">The tensor is missing or has another shape.</exception>
     public CheckpointTensor Tensor(string name, params ReadOnlySpan<long> shape)
     {

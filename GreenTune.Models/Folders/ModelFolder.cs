@@ -1,5 +1,6 @@
 using GreenTune.Models.Building;
 using GreenTune.Models.Onnx;
+using GreenTune.Models.Verification;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace GreenTune.Models.Folders;
@@ -94,6 +95,9 @@ public sealed record ModelFolder
     /// <summary>How the folder was made; null for a foreign folder.</summary>
     public ModelManifest? Manifest { get; init; }
 
+    /// <summary>What the last check against the checkpoint found; null where there was none.</summary>
+    public ParityReport? Parity { get; init; }
+
     /// <summary>Bytes of all files that the folder needs.</summary>
     public required long Bytes { get; init; }
 
@@ -153,6 +157,7 @@ public sealed record ModelFolder
             HasTokenizer = File.Exists(FolderPaths.Inside(folder, TokenizerFile)),
             Sampling = config.Sampling,
             Manifest = manifest,
+            Parity = ParityReport.Read(folder),
             Bytes = manifest?.Files.Sum(f => f.Bytes) ?? bytes + new FileInfo(Path.Combine(folder, config.Graph.File)).Length,
         };
     }

@@ -10,21 +10,26 @@ namespace GreenTune.Models.Building;
 /// <param name="Form">How embedding and output projection are stored, in words.</param>
 internal sealed record TableWeights(EmbeddingWeights Embedding, LinearWeights Head, string Form)
 {
+    /// <summary>Bits of embedding and output projection, null for floating point, and whether the two share their bytes.</summary>
+    public static (int? EmbeddingBits, int? HeadBits, bool Shared) Plan(DecoderModel model, BuildOptions options)
+    {
+        // On CUDA a quantised look-up could fall back to the CPU inside every step, which CUDA graphs refuse: a row of float16 costs nothing there.
+        int? embedding = options.Provider == Provider.Cuda ? null : Bits(options, options.Embedding);
+        int? head = Bits(options, options.Head);
+        return (embedding, head, model.Head is null && embedding == head);
+    }
+
     public static TableWeights Write(DecoderModel model, WeightWriter writer, BuildOptions options, IRounding? rounding)
     {
-        TableWeights tables = Write(model, writer, options, rounding, Bits(options, options.Embedding), Bits(options, options.Head));
+        (int? embeddingBits, int? headBits, bool shared) = Plan(model, options);
+        TableWeights tables = Write(model, writer, options, rounding, embeddingBits, headBits, shared);
         model.Embedding.Release();
         model.Head?.Release();
         return tables;
     }
 
-    private static TableWeights Write(DecoderModel model, WeightWriter writer, BuildOptions options, IRounding? rounding, int? embeddingBits, int? headBits)
+    private static TableWeights Write(DecoderModel model, WeightWriter writer, BuildOptions options, IRounding? rounding, int? embeddingBits, int? headBits, bool shared)
     {
-        bool cuda = options.Provider == Provider.Cuda;
-        // On CUDA a quantised look-up could fall back to the CPU inside every step, which CUDA graphs refuse: a row of float16 costs nothing there.
-        if (cuda)
-            embeddingBits = null;
-        bool shared = model.Head is null && embeddingBits == headBits;
         WeightMatrix source = model.Head ?? model.Embedding;
         string form = shared ? $"{Word(headBits, options)}, shared with the output projection" : $"{Word(embeddingBits, options)}, output projection {Word(headBits, options)}";
 

@@ -13,13 +13,14 @@ public sealed class LlamaArchitectureTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("attention_bias", "true")]
-    [InlineData("mlp_bias", "true")]
     [InlineData("hidden_act", "\"gelu\"")]
     [InlineData("pretraining_tp", "2")]
     [InlineData("quantization_config", "{\"bits\": 4}")]
     [InlineData("sliding_window", "4096")]
-    [InlineData("rope_scaling", "{\"type\": \"linear\", \"factor\": 2.0}")]
+    [InlineData("rope_scaling", "{\"type\": \"yarn\", \"factor\": 2.0}")]
+    [InlineData("rope_scaling", "{\"type\": \"linear\"}")]
+    [InlineData("rope_scaling", "{\"type\": \"linear\", \"factor\": 2.0, \"beta\": 1}")]
+    [InlineData("rope_scaling", "{\"factor\": 2.0}")]
     [InlineData("rope_parameters", "{\"rope_type\": \"llama3\", \"factor\": 8.0}")]
     [InlineData("partial_rotary_factor", "0.5")]
     [InlineData("architectures", "[\"OtherForCausalLM\"]")]
@@ -39,6 +40,15 @@ public sealed class LlamaArchitectureTests : IDisposable
         using Checkpoint checkpoint = Checkpoint.Open(_tiny.Save(_folder.Path));
         var e = Assert.Throws<ModelFolderException>(() => DecoderArchitectures.Read(checkpoint));
         Assert.Contains($"config.json: {field}", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("attention_bias", "model.layers.0.self_attn.q_proj.bias")]
+    [InlineData("mlp_bias", "model.layers.0.mlp.gate_proj.bias")]
+    public void A_bias_that_the_config_promises_must_be_there(string field, string tensor)
+    {
+        _tiny.Config[field] = true;
+        Assert.Contains($"tensor {tensor} is missing", Assert.Throws<ModelFolderException>(() => Read("biased")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class ModelStoreTests : IDisposable
         ModelStore store = ModelStore.Open(new ModelStoreOptions { SourceFolder = Repository.Models, CacheFolder = _folder.Path });
         Assert.Equal(["greentune-nano-fp32", "greentune-nano-int8", "greentune-nano-int4", "greentune-tiny-fp32", "greentune-tiny-int8", "greentune-tiny-int4"],
             store.Configurations(Provider.Cpu).Select(c => c.Id));
-        Assert.Equal(["greentune-nano-fp16", "greentune-nano-int8", "greentune-nano-int4"], store.Configurations(Provider.Cuda).Take(3).Select(c => c.Id));
+        Assert.Equal(["greentune-nano-bf16", "greentune-nano-fp16", "greentune-nano-int8", "greentune-nano-int4"], store.Configurations(Provider.Cuda).Take(4).Select(c => c.Id));
         Assert.Equal("greentune-tiny", store.Find("GreenTune-Tiny-INT8", Provider.Cpu).Model);
     }
 

@@ -1,0 +1,49 @@
+using GreenTune.Models.Calibration;
+using GreenTune.Models.Tokenization;
+
+namespace GreenTune.Models.Verification;
+
+/// <summary>The tokens that a folder is checked with.</summary>
+/// <param name="Sequences">Texts of equal length, but for the last.</param>
+/// <param name="IsText">They are text: perplexities say something.</param>
+/// <param name="Name">What they are, in words.</param>
+internal sealed record ParityText(IReadOnlyList<int[]> Sequences, bool IsText, string Name)
+{
+    private const int Seed = 20261121;
+
+    /// <param name="folder">The checkpoint, or another folder with its tokenizer.</param>
+    /// <param name="vocabulary">Number of tokens.</param>
+    /// <param name="length">Most tokens of a text, which the context may limit.</param>
+    /// <param name="options">How much, and from where.</param>
+    /// <exception cref="ModelFolderException">The text file cannot be read, or has too few tokens.</exception>
+    public static ParityText Read(string folder, int vocabulary, int length, ParityOptions options)
+    {
+        if (!File.Exists(Path.Combine(folder, "tokenizer.json")))
+        {
+            var random = new Random(Seed);
+            int[] ids = [.. Enumerable.Range(0, options.Tokens).Select(_ => random.Next(vocabulary))];
+            return new(Cut(ids, length), false, $"{options.Tokens:N0} random tokens: the folder has no tokenizer");
+        }
+        string text = options.TextFile is null ? BundledTexts.Evaluation : ReadFile(folder, options.TextFile);
+        using ChatTokenizer tokenizer = ChatTokenizer.Open(folder);
+        int[] tokens = tokenizer.EncodeText(text);
+        if (tokens.Length < 2)
+            throw new ModelFolderException(folder, $"{options.TextFile} has {tokens.Length} tokens; 2 or more are needed");
+        tokens = tokens[..Math.Min(tokens.Length, options.Tokens)];
+        return new(Cut(tokens, length), true, FormattableString.Invariant($"{(options.TextFile is null ? "bundled evaluation text" : Path.GetFileName(options.TextFile))}, {tokens.Length:N0} tokens"));
+    }
+
+    private static int[][] Cut(int[] tokens, int length) => [.. tokens.Chunk(length)];
+
+    private static string ReadFile(string folder, string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFolderException(folder, $"the text {path} cannot be read: {e.Message}", e);
+        }
+    }
+}

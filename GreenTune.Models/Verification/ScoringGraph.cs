@@ -1,0 +1,76 @@
+using GreenTune.Models.Folders;
+using GreenTune.Models.Reference;
+using Microsoft.ML.OnnxRuntime;
+
+namespace GreenTune.Models.Verification;
+
+/// <summary>A folder's scoring graph: logits of every position of a text. Not for concurrent use.</summary>
+internal sealed class ScoringGraph : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _run = new();
+    private readonly ModelFolder _folder;
+
+    /// <param name="folder">A folder of ours.</param>
+    /// <param name="options">Where the graph runs; the caller disposes it.</param>
+    /// <exception cref="ModelFolderException">The folder has no scoring graph.</exception>
+    public ScoringGraph(ModelFolder folder, SessionOptions options)
+    {
+        _folder = folder;
+        _session = new InferenceSession(folder.ScoringGraphPath ?? throw new ModelFolderException(folder.FolderPath, $"{ModelFolder.ScoringGraphFile} is missing"), options);
+    }
+
+    /// <summary>Logits [tokens, vocabulary] of one text.</summary>
+    public float[] Logits(int[] tokens)
+    {
+        long[] ids = Array.ConvertAll(tokens, t => (long)t);
+        var logits = new float[(long)tokens.Length * _folder.VocabularySize];
+        var values = new List<OrtValue>();
+        try
+        {
+            using OrtIoBinding binding = _session.CreateIoBinding();
+            binding.BindInput("input_ids", Keep(OrtValue.CreateTensorValueFromMemory(ids, [1, tokens.Length])));
+            binding.BindInput("seqlens_k", Keep(OrtValue.CreateTensorValueFromMemory(new[] { tokens.Length - 1 }, [1])));
+            binding.BindInput("total_sequence_length", Keep(OrtValue.CreateTensorValueFromMemory(new[] { tokens.Length }, [])));
+            for (int i = 0; i < 2 * _folder.Layers; i++)
+            {
+                string part = i % 2 == 0 ? "key" : "value";
+                OrtValue cache = Keep(OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, _folder.KeyValueType, [1, _folder.KeyValueHeads, tokens.Length, _folder.HeadSize]));
+                binding.BindInput($"past_key_values.{i / 2}.{part}", cache);
+                binding.BindOutput($"present.{i / 2}.{part}", cache);
+            }
+            binding.BindOutput("logits", Keep(OrtValue.CreateTensorValueFromMemory(logits, [1, tokens.Length, _folder.VocabularySize])));
+            _session.RunWithBinding(_run, binding);
+            return logits;
+        }
+        finally
+        {
+            foreach (OrtValue value in values)
+                value.Dispose();
+        }
+
+        OrtValue Keep(OrtValue value)
+        {
+            values.Add(value);
+            return value;
+        }
+    }
+
+    /// <summary>Visits the logits of every position of every text, one text in memory at a time.</summary>
+    public void Logits(IReadOnlyList<int[]> sequences, LogitsVisitor visit, CancellationToken cancellationToken = default)
+    {
+        for (int i = 0; i < sequences.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            float[] logits = Logits(sequences[i]);
+            for (int position = 0; position < sequences[i].Length; position++)
+                visit(i, position, logits.AsSpan(position * _folder.VocabularySize, _folder.VocabularySize));
+        }
+    }
+
+    public void Dispose()
+    {
+        _run.Dispose();
+        _session.Dispose();
+    }
+}
