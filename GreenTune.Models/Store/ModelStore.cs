@@ -18,12 +18,20 @@ public sealed class ModelStore
     {
         SourceFolder = sourceFolder;
         Folder = Path.Combine(cacheFolder, "models");
+        CheckpointsFolder = Path.Combine(cacheFolder, "checkpoints");
+        ForeignFolder = Path.Combine(cacheFolder, "folders");
         _builder = new ModelFolderBuilder(clock);
         _memory = new FingerprintMemory(Path.Combine(Folder, ".sources.json"));
     }
 
-    /// <summary>Folder of checkpoints.</summary>
+    /// <summary>Folder of the checkpoints that ship with GreenTune, or that a user keeps beside them.</summary>
     public string SourceFolder { get; }
+
+    /// <summary>Folder of pulled and imported checkpoints; it need not be there.</summary>
+    public string CheckpointsFolder { get; }
+
+    /// <summary>Folder of imported model folders, which are served as they are; it need not be there.</summary>
+    public string ForeignFolder { get; }
 
     /// <summary>Folder of what is built.</summary>
     public string Folder { get; }
@@ -34,7 +42,13 @@ public sealed class ModelStore
 
     /// <summary>Every checkpoint at every precision of the provider, models by name and precisions from the highest.</summary>
     public IReadOnlyList<ModelConfiguration> Configurations(Provider provider) =>
-        [.. ModelSources.Checkpoints(SourceFolder).SelectMany(source => provider.Precisions().Select(precision => ModelConfiguration.Of(source, precision, provider)))];
+        [.. ModelSources.Checkpoints([SourceFolder, CheckpointsFolder]).SelectMany(source => provider.Precisions().Select(precision => ModelConfiguration.Of(source, precision, provider)))];
+
+    /// <summary>Full paths of all checkpoints' folders, those that ship with GreenTune first.</summary>
+    public IReadOnlyList<string> Checkpoints() => ModelSources.Checkpoints([SourceFolder, CheckpointsFolder]);
+
+    /// <summary>Whether a name is that of a checkpoint in <see cref="SourceFolder"/>, which is not removed or replaced from here.</summary>
+    public bool IsEmbedded(string name) => ModelSources.Checkpoints(SourceFolder).Any(f => string.Equals(Path.GetFileName(f), name, StringComparison.OrdinalIgnoreCase));
 
     /// <exception cref="UnknownConfigurationException">No configuration has this id.</exception>
     public ModelConfiguration Find(string id, Provider provider)
