@@ -17,9 +17,9 @@ internal sealed class FileDownload(HubHttp http, Uri address, HubFile file, stri
     private readonly HubSubject _what = new(repository, file.Path);
     private readonly string _target = FolderPaths.Inside(folder, file.Path);
 
-    private string Part => _target + PartEnding;
+    private string Part { get; } = FolderPaths.Inside(folder, file.Path + PartEnding);
 
-    private string TagFile => _target + TagEnding;
+    private string TagFile { get; } = FolderPaths.Inside(folder, file.Path + TagEnding);
 
     /// <exception cref="HubException">It cannot be had, or is not what the hub lists.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
