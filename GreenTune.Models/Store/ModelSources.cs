@@ -42,4 +42,9 @@ internal static class ModelSources
     /// <summary>Checkpoints of several folders; of equal names the one of the folder before.</summary>
     public static IReadOnlyList<string> Checkpoints(IEnumerable<string> folders) =>
         [.. folders.SelectMany(Checkpoints).DistinctBy(Path.GetFileName, StringComparer.OrdinalIgnoreCase)];
+
+    /// <summary>Folders in ONNX Runtime GenAI's format, by name; none where the folder is not there.</summary>
+    public static IReadOnlyList<string> Foreign(string folder) => !Directory.Exists(folder)
+        ? []
+        : [.. Directory.EnumerateDirectories(folder).Where(f => CheckpointNames.IsName(Path.GetFileName(f)) && File.Exists(Path.Combine(f, "genai_config.json"))).Order(StringComparer.Ordinal)];
 }

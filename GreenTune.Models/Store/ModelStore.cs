@@ -47,6 +47,18 @@ public sealed class ModelStore
     /// <summary>Full paths of all checkpoints' folders, those that ship with GreenTune first.</summary>
     public IReadOnlyList<string> Checkpoints() => ModelSources.Checkpoints([SourceFolder, CheckpointsFolder]);
 
+    /// <summary>Full paths of pulled and imported checkpoints.</summary>
+    public IReadOnlyList<string> CachedCheckpoints() => ModelSources.Checkpoints(CheckpointsFolder);
+
+    /// <summary>Full paths of imported model folders, which are served as they are.</summary>
+    public IReadOnlyList<string> ForeignFolders() => ModelSources.Foreign(ForeignFolder);
+
+    /// <summary>What has a name already, in words; null where it is free.</summary>
+    public string? WhoHasName(string name) =>
+        Checkpoints().Concat(ForeignFolders()).FirstOrDefault(f => string.Equals(Path.GetFileName(f), name, StringComparison.OrdinalIgnoreCase)) is { } folder ? $"the model in {folder}"
+        : Enum.GetValues<Provider>().SelectMany(Configurations).Any(c => string.Equals(c.Id, name, StringComparison.OrdinalIgnoreCase)) ? "a configuration"
+        : null;
+
     /// <summary>Whether a name is that of a checkpoint in <see cref="SourceFolder"/>, which is not removed or replaced from here.</summary>
     public bool IsEmbedded(string name) => ModelSources.Checkpoints(SourceFolder).Any(f => string.Equals(Path.GetFileName(f), name, StringComparison.OrdinalIgnoreCase));
 
