@@ -84,7 +84,7 @@ internal sealed class BuildPlace
     }
 
     /// <summary>The lock; null where another process or task has it.</summary>
-    private FileStream? TryLock()
+    public FileStream? TryLock()
     {
         string locks = Path.Combine(_parent, ".locks");
         try

@@ -122,6 +122,7 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
         {
             Id = request.Id,
             Model = request.ModelName,
+            Options = options,
             Precision = options.Precision,
             Provider = options.Provider,
             Activations = FloatTypes.Word(options.Activations),

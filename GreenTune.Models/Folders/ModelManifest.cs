@@ -10,7 +10,7 @@ public sealed record ModelManifest
     public const string FileName = "greentune.json";
 
     /// <summary>Version of this file's form.</summary>
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -27,6 +27,9 @@ public sealed record ModelManifest
 
     /// <summary>For example "greentune-tiny".</summary>
     public required string Model { get; init; }
+
+    /// <summary>The options that it was built with.</summary>
+    public required BuildOptions Options { get; init; }
 
     public required Precision Precision { get; init; }
 

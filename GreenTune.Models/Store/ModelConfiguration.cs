@@ -20,14 +20,19 @@ public sealed record ModelConfiguration
 
     public Provider Provider => Options.Provider;
 
-    internal static ModelConfiguration Of(string sourceFolder, Precision precision, Provider provider)
+    /// <summary>The configuration of a checkpoint that is built with these options. Its id says what is not the default, as in "greentune-tiny-int4-gptq".</summary>
+    /// <param name="sourceFolder">The checkpoint's folder, whose name is the model's.</param>
+    /// <param name="options">How it is built.</param>
+    /// <exception cref="ArgumentException">The options do not go together.</exception>
+    public static ModelConfiguration Of(string sourceFolder, BuildOptions options)
     {
+        options.Validate();
         string model = Path.GetFileName(sourceFolder);
         return new ModelConfiguration
         {
-            Id = $"{model}-{precision.Word()}",
+            Id = $"{model}-{options.Precision.Word()}{options.Variant}",
             Model = model,
-            Options = new BuildOptions { Precision = precision, Provider = provider },
+            Options = options,
             SourceFolder = sourceFolder,
         };
     }

@@ -1,5 +1,3 @@
-using GreenTune.Models.Checkpoints;
-
 namespace GreenTune.Models.Store;
 
 /// <summary>Finds the checkpoints that ship with GreenTune or that a user put beside them.</summary>
@@ -31,11 +29,22 @@ internal static class ModelSources
             $"no folder '{FolderName}' with checkpoints is above {string.Join(" or ", startFolders.Distinct())}; say where it is with --models or Models:SourceFolder (Models__SourceFolder)");
     }
 
-    /// <summary>Folders of <paramref name="folder"/> that hold a checkpoint, by name.</summary>
-    public static IReadOnlyList<string> Checkpoints(string folder) =>
-    [
-        .. Directory.EnumerateDirectories(folder)
-            .Where(Checkpoint.IsIn)
-            .Order(StringComparer.Ordinal),
-    ];
+    /// <summary>Folders of <paramref name="folder"/> that hold a checkpoint, by name; none where the folder is not there.</summary>
+    public static IReadOnlyList<string> Checkpoints(string folder) => !Directory.Exists(folder)
+        ? []
+        :
+        [
+            .. Directory.EnumerateDirectories(folder)
+                .Where(f => !Path.GetFileName(f).StartsWith('.') && !Path.GetFileName(f).Contains(CheckpointNames.UnfinishedEnding, StringComparison.OrdinalIgnoreCase) && CheckpointKinds.Of(f) is not null)
+                .Order(StringComparer.Ordinal),
+        ];
+
+    /// <summary>Checkpoints of several folders; of equal names the one of the folder before.</summary>
+    public static IReadOnlyList<string> Checkpoints(IEnumerable<string> folders) =>
+        [.. folders.SelectMany(Checkpoints).DistinctBy(Path.GetFileName, StringComparer.OrdinalIgnoreCase)];
+
+    /// <summary>Folders in ONNX Runtime GenAI's format, by name; none where the folder is not there.</summary>
+    public static IReadOnlyList<string> Foreign(string folder) => !Directory.Exists(folder)
+        ? []
+        : [.. Directory.EnumerateDirectories(folder).Where(f => CheckpointNames.IsName(Path.GetFileName(f)) && File.Exists(Path.Combine(f, "genai_config.json"))).Order(StringComparer.Ordinal)];
 }

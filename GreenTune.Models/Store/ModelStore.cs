@@ -18,12 +18,20 @@ public sealed class ModelStore
     {
         SourceFolder = sourceFolder;
         Folder = Path.Combine(cacheFolder, "models");
+        CheckpointsFolder = Path.Combine(cacheFolder, "checkpoints");
+        ForeignFolder = Path.Combine(cacheFolder, "folders");
         _builder = new ModelFolderBuilder(clock);
         _memory = new FingerprintMemory(Path.Combine(Folder, ".sources.json"));
     }
 
-    /// <summary>Folder of checkpoints.</summary>
+    /// <summary>Folder of the checkpoints that ship with GreenTune, or that a user keeps beside them.</summary>
     public string SourceFolder { get; }
+
+    /// <summary>Folder of pulled and imported checkpoints; it need not be there.</summary>
+    public string CheckpointsFolder { get; }
+
+    /// <summary>Folder of imported model folders, which are served as they are; it need not be there.</summary>
+    public string ForeignFolder { get; }
 
     /// <summary>Folder of what is built.</summary>
     public string Folder { get; }
@@ -32,9 +40,55 @@ public sealed class ModelStore
     public static ModelStore Open(ModelStoreOptions options, TimeProvider? clock = null) =>
         new(ModelSources.Find(options.SourceFolder, [AppContext.BaseDirectory, Environment.CurrentDirectory]), CacheFolder.Find(options.CacheFolder), clock ?? TimeProvider.System);
 
-    /// <summary>Every checkpoint at every precision of the provider, models by name and precisions from the highest.</summary>
-    public IReadOnlyList<ModelConfiguration> Configurations(Provider provider) =>
-        [.. ModelSources.Checkpoints(SourceFolder).SelectMany(source => provider.Precisions().Select(precision => ModelConfiguration.Of(source, precision, provider)))];
+    /// <summary>Every checkpoint at every precision of the provider and as it was built otherwise, models by name and precisions from the highest.</summary>
+    public IReadOnlyList<ModelConfiguration> Configurations(Provider provider)
+    {
+        ILookup<string, BuildOptions> others = BuiltOtherwise(provider);
+        return
+        [
+            .. Checkpoints().SelectMany(source => provider.Precisions().Select(precision => new BuildOptions { Precision = precision, Provider = provider })
+                .Concat(others[Path.GetFileName(source)])
+                .Select(options => ModelConfiguration.Of(source, options))),
+        ];
+    }
+
+    /// <summary>Options, other than the defaults, with which folders of the cache were built, by model.</summary>
+    private ILookup<string, BuildOptions> BuiltOtherwise(Provider provider)
+    {
+        var found = new List<(string Model, BuildOptions Options)>();
+        string[] folders = Directory.Exists(Folder) ? [.. Directory.EnumerateDirectories(Folder).Order(StringComparer.Ordinal)] : [];
+        foreach (string folder in folders)
+        {
+            try
+            {
+                if (!Path.GetFileName(folder).StartsWith('.') && ModelManifest.Read(folder) is { BuilderVersion: ModelFolderBuilder.Version, Options: { Variant.Length: > 0 } options } manifest && options.Provider == provider)
+                    found.Add((manifest.Model, options));
+            }
+            catch (ModelFolderException)
+            {
+                // A folder that cannot be read is none that can be served; Stale lists it.
+            }
+        }
+        return found.Distinct().OrderByDescending(f => f.Options.Precision is Precision.Fp32 or Precision.Bf16 or Precision.Fp16).ToLookup(f => f.Model, f => f.Options, StringComparer.Ordinal);
+    }
+
+    /// <summary>Full paths of all checkpoints' folders, those that ship with GreenTune first.</summary>
+    public IReadOnlyList<string> Checkpoints() => ModelSources.Checkpoints([SourceFolder, CheckpointsFolder]);
+
+    /// <summary>Full paths of pulled and imported checkpoints.</summary>
+    public IReadOnlyList<string> CachedCheckpoints() => ModelSources.Checkpoints(CheckpointsFolder);
+
+    /// <summary>Full paths of imported model folders, which are served as they are.</summary>
+    public IReadOnlyList<string> ForeignFolders() => ModelSources.Foreign(ForeignFolder);
+
+    /// <summary>What has a name already, in words; null where it is free.</summary>
+    public string? WhoHasName(string name) =>
+        Checkpoints().Concat(ForeignFolders()).FirstOrDefault(f => string.Equals(Path.GetFileName(f), name, StringComparison.OrdinalIgnoreCase)) is { } folder ? $"the model in {folder}"
+        : Enum.GetValues<Provider>().SelectMany(Configurations).Any(c => string.Equals(c.Id, name, StringComparison.OrdinalIgnoreCase)) ? "a configuration"
+        : null;
+
+    /// <summary>Whether a name is that of a checkpoint in <see cref="SourceFolder"/>, which is not removed or replaced from here.</summary>
+    public bool IsEmbedded(string name) => ModelSources.Checkpoints(SourceFolder).Any(f => string.Equals(Path.GetFileName(f), name, StringComparison.OrdinalIgnoreCase));
 
     /// <exception cref="UnknownConfigurationException">No configuration has this id.</exception>
     public ModelConfiguration Find(string id, Provider provider)
@@ -46,8 +100,7 @@ public sealed class ModelStore
     /// <summary>Where a configuration's folder is, or will be. Reads the source once to know its hash.</summary>
     public string FolderOf(ModelConfiguration configuration, CancellationToken cancellationToken = default)
     {
-        BuildOptions options = configuration.Options;
-        string identity = $"{Fingerprint(configuration, cancellationToken).Sha256}\n{ModelFolderBuilder.Version}\n{options.BlockSize}\n{options.Symmetric}\n{options.AccuracyLevel}";
+        string identity = $"{Fingerprint(configuration, cancellationToken).Sha256}\n{ModelFolderBuilder.Version}\n{configuration.Options.Variant}";
         string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..12];
         return Path.Combine(Folder, $"{configuration.Id}-{configuration.Provider.Word()}-{hash}");
     }
