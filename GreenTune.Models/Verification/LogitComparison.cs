@@ -90,7 +90,7 @@ public sealed record LogitComparison(
             bool perplexity = isText && _predicted > 0;
             // JSON has no infinity: what overflows is written as a number that nobody takes for a measurement.
             return new LogitComparison(
-                against, _positions, _largest, _maximum, Finite(_elements == 0 ? 0 : _sum / _elements), _positions == 0 ? 0 : 1 - ((double)_lostMargins.Count / _positions), _lostMargins.Count,
+                against, _positions, Finite(_largest), Finite(_maximum), Finite(_elements == 0 ? 0 : _sum / _elements), _positions == 0 ? 0 : 1 - ((double)_lostMargins.Count / _positions), _lostMargins.Count,
                 _lostMargins.Count(m => m > NoiseMultiple * noise), Finite(noise), Finite(_positions == 0 ? 0 : _divergence / _positions),
                 perplexity ? Finite(Math.Exp(-_referenceLikelihood / _predicted)) : null, perplexity ? Finite(Math.Exp(-_likelihood / _predicted)) : null);
 
