@@ -56,8 +56,8 @@ internal static class GgufBlocks
     {
         float d = HalfAt(block, 0);
         Vector128<byte> quants = Bytes(block, 6);
-        Write(Bits(quants, 0, 15) | Fifth(block[2], block[3]), 16, d, 0, destination);
-        Write(Bits(quants, 4, 15) | Fifth(block[4], block[5]), 16, d, 0, destination[Half..]);
+        Write(Bits(quants, 0, 15) | Fifth(block, 2), 16, d, 0, destination);
+        Write(Bits(quants, 4, 15) | Fifth(block, 4), 16, d, 0, destination[Half..]);
     }
 
     /// <summary>Q5_1, 24 bytes: float16 d, float16 m, fifth bits and nibbles as in Q5_0. Number = d q + m.</summary>
@@ -66,8 +66,8 @@ internal static class GgufBlocks
         float d = HalfAt(block, 0);
         float m = HalfAt(block, 2);
         Vector128<byte> quants = Bytes(block, 8);
-        Write(Bits(quants, 0, 15) | Fifth(block[4], block[5]), 0, d, -m, destination);
-        Write(Bits(quants, 4, 15) | Fifth(block[6], block[7]), 0, d, -m, destination[Half..]);
+        Write(Bits(quants, 0, 15) | Fifth(block, 4), 0, d, -m, destination);
+        Write(Bits(quants, 4, 15) | Fifth(block, 6), 0, d, -m, destination[Half..]);
     }
 
     /// <summary>Q8_0, 34 bytes: float16 d, 32 signed bytes. Number = d q.</summary>
@@ -106,11 +106,12 @@ internal static class GgufBlocks
         ((Vector128.ConvertToSingle(fourth) * factor) - offset).CopyTo(destination[12..]);
     }
 
-    /// <summary>16 where the bit of a number is set: number 0 has the lowest bit of <paramref name="first"/>, number 8 that of <paramref name="second"/>.</summary>
-    private static Vector128<byte> Fifth(byte first, byte second)
+    /// <summary>16 where the bit of a number is set, in the two bytes at <paramref name="offset"/>: number 0 has the lowest bit of the first, number 8 that of the second.</summary>
+    private static Vector128<byte> Fifth(ReadOnlySpan<byte> block, int offset)
     {
+        Vector128<byte> pair = Vector128.CreateScalar(BinaryPrimitives.ReadUInt16LittleEndian(block[offset..])).AsByte();
         Vector128<byte> places = Vector128.Create(0x8040201008040201UL).AsByte();
-        Vector128<byte> bits = Vector128.Create(Vector64.Create(first), Vector64.Create(second)) & places;
+        Vector128<byte> bits = Vector128.Shuffle(pair, Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1)) & places;
         return Vector128.Equals(bits, places) & Vector128.Create((byte)16);
     }
 

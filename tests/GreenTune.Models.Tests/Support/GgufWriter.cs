@@ -64,11 +64,13 @@ internal sealed class GgufWriter
     /// <summary>Adds a key that may be there already.</summary>
     public GgufWriter Again(string key, uint type, Action<BinaryWriter> write)
     {
-        _metadata.Add((key, w =>
+        void WriteEntry(BinaryWriter writer)
         {
-            w.Write(type);
-            write(w);
-        }));
+            writer.Write(type);
+            write(writer);
+        }
+
+        _metadata.Add((key, WriteEntry));
         return this;
     }
 
