@@ -36,7 +36,9 @@ internal sealed class TokenizerInterpreter
             tokens[id] = token;
         foreach (AddedToken token in AddedTokens)
             tokens[token.Id] = token.Content;
-        Table = new TokenTable(tokens, control, TokenDecoder.Read(file["decoder"]));
+        TokenDecoder decoder = TokenDecoder.Read(file["decoder"]);
+        Table = new TokenTable(tokens, control, decoder);
+        PromisesRoundTrip = decoder.JoinsBytes && _normalizer is null && _preTokenizer?.Keeps is true;
     }
 
     public IReadOnlyList<AddedToken> AddedTokens { get; }
@@ -49,8 +51,8 @@ internal sealed class TokenizerInterpreter
     /// <summary>Id for what the vocabulary cannot write; null when every text can be written or the rest is dropped.</summary>
     public int? UnknownId => _model.UnknownId;
 
-    /// <summary>The same text normalises to itself, and nothing is put before it.</summary>
-    public bool KeepsText => _normalizer is null;
+    /// <summary>Every text must come back from its tokens: bytes are the alphabet, and nothing is done to the text before.</summary>
+    public bool PromisesRoundTrip { get; }
 
     /// <param name="json">tokenizer.json.</param>
     /// <exception cref="JsonException">The file is not JSON, or a field is wrong or of a kind that is not known; the message names it.</exception>

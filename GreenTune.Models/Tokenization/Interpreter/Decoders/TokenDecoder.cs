@@ -22,6 +22,9 @@ internal sealed class TokenDecoder
     /// <summary>The first token is written otherwise than later ones.</summary>
     public bool FirstDiffers { get; private set; }
 
+    /// <summary>Tokens are bytes in GPT-2's alphabet, joined as they are.</summary>
+    public bool JoinsBytes => _byteLevel && _steps.Count == 0;
+
     /// <summary>A token's bytes.</summary>
     public byte[] Bytes(string token, bool first)
     {

@@ -8,6 +8,8 @@ internal sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) 
 {
     private static readonly Pattern Words = Pattern.Parse(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+");
 
+    public override bool Keeps => !addPrefixSpace;
+
     public override void Apply(Piece piece, List<Piece> output)
     {
         List<Piece> pieces = [piece];

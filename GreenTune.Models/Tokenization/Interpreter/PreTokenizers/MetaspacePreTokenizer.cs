@@ -24,6 +24,8 @@ internal sealed class MetaspacePreTokenizer(string replacement, MetaspacePrefix 
         };
     }
 
+    public override bool Keeps => false;
+
     public override void Apply(Piece piece, List<Piece> output)
     {
         string text = piece.Span.ToString().Replace(' ', replacement[0]);

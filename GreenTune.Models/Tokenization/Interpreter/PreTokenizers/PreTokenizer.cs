@@ -3,6 +3,9 @@ namespace GreenTune.Models.Tokenization.Interpreter.PreTokenizers;
 /// <summary>Splits the text into the pieces that the model sees one by one: "pre_tokenizer" of tokenizer.json.</summary>
 internal abstract class PreTokenizer
 {
+    /// <summary>Nothing of the text is dropped or added.</summary>
+    public abstract bool Keeps { get; }
+
     /// <summary>Adds the parts of one piece; empty ones are left out.</summary>
     public abstract void Apply(Piece piece, List<Piece> output);
 
@@ -55,6 +58,8 @@ internal abstract class PreTokenizer
 
 internal sealed class SequencePreTokenizer(PreTokenizer[] parts) : PreTokenizer
 {
+    public override bool Keeps => parts.All(p => p.Keeps);
+
     public override void Apply(Piece piece, List<Piece> output)
     {
         List<Piece> pieces = [piece];

@@ -11,6 +11,8 @@ internal sealed class SplitPreTokenizer(PatternField pattern, SplitBehaviour beh
 
     private SplitPreTokenizer(Pattern words) : this(null!, SplitBehaviour.Removed, invert: true) => _words = words;
 
+    public override bool Keeps => behaviour != SplitBehaviour.Removed;
+
     /// <summary>Runs of word characters and runs of punctuation, without the white space between them.</summary>
     public static SplitPreTokenizer Words() => new(Pattern.Parse(@"\w+|[^\w\s]+"));
 
@@ -28,6 +30,8 @@ internal sealed class SplitPreTokenizer(PatternField pattern, SplitBehaviour beh
 /// <summary>Cuts at characters of a kind.</summary>
 internal sealed class CharacterPreTokenizer(Func<Rune, bool> isDelimiter, SplitBehaviour behaviour) : PreTokenizer
 {
+    public override bool Keeps => behaviour != SplitBehaviour.Removed;
+
     public static bool IsNumeric(Rune rune) =>
         Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
 
