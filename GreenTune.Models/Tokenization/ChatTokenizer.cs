@@ -1,78 +1,87 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using GreenTune.Models.Tokenization.Interpreter;
+using GreenTune.Models.Tokenization.Templates;
 
 namespace GreenTune.Models.Tokenization;
 
 /// <summary>
-/// Text to tokens and back, and a model's chat template, for a model folder. Safe for concurrent use.
+/// Text to tokens and back, and a model's chat template, for a model folder: what tokenizer.json and the template say, with the ids and texts that Hugging
+/// Face's tokenizers and transformers give. Safe for concurrent use.
 /// </summary>
 /// <remarks>
 /// Conversations are encoded by <see cref="EncodeChat"/>: the texts of control tokens inside a message stay text there, so that nobody can close
-/// his own turn or write another role's. NUL characters are dropped everywhere: the library's texts end at them.
+/// his own turn or write another role's.
 /// </remarks>
 public sealed class ChatTokenizer : IDisposable
 {
     private const string TokenizerFile = "tokenizer.json";
-    private const string ConfigFile = "tokenizer_config.json";
 
-    private readonly OrtxTokenizer _tokenizer;
-    private readonly OrtxTokenizer _literal;
-    private readonly SpecialTokens _special;
-    private readonly TokenTable _table;
+    private readonly TokenizerInterpreter _interpreter;
+    private readonly TokenizerConfig _config;
+    private readonly TimeProvider _time;
+    private bool _disposed;
 
-    private ChatTokenizer(OrtxTokenizer tokenizer, OrtxTokenizer literal, SpecialTokens special, TokenTable table)
+    private ChatTokenizer(TokenizerInterpreter interpreter, TokenizerConfig config, TimeProvider time)
     {
-        _tokenizer = tokenizer;
-        _literal = literal;
-        _special = special;
-        _table = table;
+        _interpreter = interpreter;
+        _config = config;
+        _time = time;
     }
 
-    /// <param name="folder">A model folder with tokenizer.json and tokenizer_config.json.</param>
-    /// <exception cref="ModelFolderException">A file is missing, not valid, or not understood by the library.</exception>
-    public static ChatTokenizer Open(string folder)
+    /// <summary>One more than the highest id that the tokenizer has.</summary>
+    public int VocabularySize => _interpreter.Table.Count;
+
+    /// <summary>Whether the folder has a chat template; without one <see cref="ApplyChatTemplate"/> throws.</summary>
+    public bool HasChatTemplate => _config.HasTemplate;
+
+    internal TokenizerInterpreter Interpreter => _interpreter;
+
+    /// <param name="folder">A model folder with tokenizer.json and tokenizer_config.json; special_tokens_map.json and chat_template.jinja are read where they are.</param>
+    /// <param name="time">What a template's strftime_now shows; null for the system's clock.</param>
+    /// <exception cref="ModelFolderException">A file is missing or not valid, or its tokenizer is of a kind that is not known; the message names file and field.</exception>
+    public static ChatTokenizer Open(string folder, TimeProvider? time = null)
     {
         folder = Path.GetFullPath(folder);
-        byte[] config = Read(folder, ConfigFile);
-        byte[] vocabulary = Read(folder, TokenizerFile);
-        OrtxTokenizer? tokenizer = null;
+        TokenizerConfig config = TokenizerConfig.Read(folder);
+        byte[] file = TokenizerFiles.Read(folder, TokenizerFile) ?? throw new ModelFolderException(folder, $"{TokenizerFile} is missing");
         try
         {
-            using (JsonDocument.Parse(config))
-            {
-                // The library ends the process on a file that is not JSON.
-            }
-            JsonObject json = JsonNode.Parse(vocabulary) as JsonObject ?? throw new JsonException("it is not a JSON object");
-            TokenTable table = TokenTable.Read(json);
-            SpecialTokens special = SpecialTokens.TakeFrom(json);
-            tokenizer = OrtxTokenizer.Open(folder);
-            return new ChatTokenizer(tokenizer, OrtxTokenizer.FromMemory(config, Encoding.UTF8.GetBytes(json.ToJsonString())), special, table);
+            return new ChatTokenizer(TokenizerInterpreter.Read(file), config, time ?? TimeProvider.System);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or TokenizerException)
+        catch (Exception e) when (e is JsonException or TokenizerException)
         {
-            tokenizer?.Dispose();
-            throw new ModelFolderException(folder, $"{TokenizerFile} or {ConfigFile} cannot be used: {e.Message}", e);
+            throw new ModelFolderException(folder, $"{TokenizerFile} cannot be used: {e.Message}", e);
         }
     }
 
     /// <summary>
-    /// Tokens of a text in which control tokens are meant, such as one that <see cref="ApplyChatTemplate"/> made of trusted messages.
+    /// Tokens of a text in which control tokens are meant, such as one that <see cref="ApplyChatTemplate"/> made of trusted messages. None are added.
     /// </summary>
-    /// <exception cref="TokenizerException">The library does not take the text.</exception>
-    public int[] Encode(string text) => _tokenizer.Encode(WithoutNul(text));
+    /// <exception cref="TokenizerException">The tokenizer's regular expression takes too many steps on the text.</exception>
+    public int[] Encode(string text) => Live.Encode(text, withFrame: false);
+
+    /// <summary>
+    /// Tokens of a plain prompt, with the special tokens that the tokenizer itself puts around a text (add_special_tokens), such as a first &lt;s&gt;.
+    /// </summary>
+    /// <param name="text">The prompt.</param>
+    /// <param name="controlTokens">Texts of control tokens in it are control tokens, as in Hugging Face's tokenizers; false: they stay text.</param>
+    /// <exception cref="TokenizerException">The tokenizer's regular expression takes too many steps on the text.</exception>
+    public int[] EncodePrompt(string text, bool controlTokens = true) => Live.Encode(text, withFrame: true, controlTokens ? null : Everywhere);
 
     /// <summary>Tokens of a text that somebody wrote: control tokens' texts stay text.</summary>
-    /// <exception cref="TokenizerException">The library does not take the text.</exception>
-    public int[] EncodeText(string text) => _literal.Encode(WithoutNul(text));
+    /// <exception cref="TokenizerException">The tokenizer's regular expression takes too many steps on the text.</exception>
+    public int[] EncodeText(string text) => Live.Encode(text, withFrame: false, Everywhere);
 
     /// <summary>Number of tokens of a text that somebody wrote.</summary>
     public int CountTokens(string text) => EncodeText(text).Length;
 
-    /// <summary>The tokens' text without control tokens. Bytes that are no UTF-8 become U+FFFD.</summary>
-    public string Decode(ReadOnlySpan<int> ids)
+    /// <summary>The tokens' text. Bytes that are no UTF-8 become U+FFFD; ids that the tokenizer does not have are left out.</summary>
+    /// <param name="ids">Tokens.</param>
+    /// <param name="skipSpecialTokens">Leave control tokens out.</param>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = true)
     {
-        IncrementalDetokenizer stream = CreateStream();
+        IncrementalDetokenizer stream = CreateStream(skipSpecialTokens);
         var text = new StringBuilder(ids.Length * 4);
         foreach (int id in ids)
             text.Append(stream.Append(id));
@@ -80,60 +89,61 @@ public sealed class ChatTokenizer : IDisposable
     }
 
     /// <summary>Turns one answer's tokens into text as they come.</summary>
-    public IncrementalDetokenizer CreateStream() => new(_table);
+    /// <param name="skipSpecialTokens">Leave control tokens out.</param>
+    public IncrementalDetokenizer CreateStream(bool skipSpecialTokens = true) => new(_interpreter.Table, skipSpecialTokens);
 
     /// <summary>The conversation as the model's template writes it. A message's text goes in as it is: use <see cref="EncodeChat"/> for messages from outside.</summary>
     /// <param name="messages">Turns, oldest first.</param>
     /// <param name="addGenerationPrompt">Begin the assistant's turn.</param>
-    /// <exception cref="TokenizerException">The template refuses the conversation; the message is its own.</exception>
-    public string ApplyChatTemplate(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream))
-        {
-            writer.WriteStartArray();
-            foreach (ChatMessage message in messages)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("role", Clean(message.Role));
-                writer.WriteString("content", Clean(message.Content));
-                writer.WriteEndObject();
-            }
-            writer.WriteEndArray();
-        }
-        stream.WriteByte(0);
-        return _tokenizer.ApplyChatTemplate(stream.GetBuffer().AsSpan(0, (int)stream.Length), addGenerationPrompt);
-    }
+    /// <param name="tools">Tools that the model may call, a JSON array as in OpenAI's API; null for none.</param>
+    /// <exception cref="TokenizerException">There is no template, or it refuses the conversation; the message is its own.</exception>
+    public string ApplyChatTemplate(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, JsonElement? tools = null) =>
+        Render(messages, addGenerationPrompt, tools, static text => text);
 
-    /// <summary>Tokens of a conversation. Only the template can make control tokens, never a message's text or role.</summary>
+    /// <summary>Tokens of a conversation. Only the template can make control tokens, never a message's, a tool's or a role's text.</summary>
     /// <inheritdoc cref="ApplyChatTemplate"/>
-    public int[] EncodeChat(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
+    public int[] EncodeChat(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, JsonElement? tools = null)
     {
-        if (!messages.Any(m => _special.AreIn(m.Content) || _special.AreIn(m.Role)))
-            return Encode(ApplyChatTemplate(messages, addGenerationPrompt));
-        var guard = new ControlTextGuard(_special, messages);
-        string prompt = ApplyChatTemplate(guard.Messages, addGenerationPrompt);
-        return guard.Encode(prompt, _tokenizer, _literal);
+        TokenizerInterpreter interpreter = Live;
+        var guard = new ControlTextGuard(interpreter.ControlTexts, messages, tools);
+        string prompt = guard.Restore(Render(messages, addGenerationPrompt, tools, guard.Mark), out List<(int Start, int End)> places);
+        return interpreter.Encode(prompt, withFrame: false, places.Count == 0 ? null : ControlTextGuard.Touches(places));
     }
 
-    public void Dispose()
+    public void Dispose() => _disposed = true;
+
+    private static bool Everywhere(int start, int end) => true;
+
+    private TokenizerInterpreter Live
     {
-        _tokenizer.Dispose();
-        _literal.Dispose();
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _interpreter;
+        }
     }
 
-    private static byte[] Read(string folder, string name)
+    private string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, JsonElement? tools, Func<string, string> change)
     {
-        string path = FolderPaths.Inside(folder, name);
-        return File.Exists(path) ? File.ReadAllBytes(path) : throw new ModelFolderException(folder, $"{name} is missing");
-    }
-
-    private static string WithoutNul(string text) => text.Replace("\0", "", StringComparison.Ordinal);
-
-    /// <summary>Halves of surrogate pairs become U+FFFD, as in every other encoding to UTF-8; JSON writers refuse them.</summary>
-    private static string Clean(string text)
-    {
-        text = WithoutNul(text);
-        return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        (PythonList turns, object? toolValues) = Conversation.ToValues(messages, tools, change);
+        ChatTemplate template = _config.Template(withTools: toolValues is not null);
+        var values = new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["messages"] = turns,
+            ["tools"] = toolValues,
+            ["documents"] = null,
+            ["add_generation_prompt"] = addGenerationPrompt,
+        };
+        foreach ((string name, string text) in _config.Tokens)
+            values[name] = text;
+        try
+        {
+            return template.Render(values, _time);
+        }
+        catch (TemplateException e)
+        {
+            throw new TokenizerException($"The model's chat template does not take this conversation: {e.Message}", e);
+        }
     }
 }

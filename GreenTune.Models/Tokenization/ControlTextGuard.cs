@@ -1,84 +1,100 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using GreenTune.Models.Tokenization.Interpreter;
 
 namespace GreenTune.Models.Tokenization;
 
 /// <summary>
 /// Keeps control tokens' texts inside messages from becoming control tokens. Before the template is applied each is replaced by a mark of
-/// private-use characters that no message has; afterwards every control token in the prompt is the template's own, and the marks are encoded as the
-/// text that they stand for.
+/// private-use characters that no message has; afterwards the marks become the texts again, and the tokenizer is told where they stand.
 /// </summary>
 internal sealed class ControlTextGuard
 {
     private const char FirstPrivate = '\uE000';
     private const char LastPrivate = '\uF8FF';
 
-    private readonly SpecialTokens _special;
+    private readonly AddedTokenFinder _control;
     private readonly List<string> _replaced = [];
-    private readonly Regex _mark;
+    private readonly char _open;
+    private readonly char _close;
 
-    public ControlTextGuard(SpecialTokens special, IReadOnlyList<ChatMessage> messages)
+    public ControlTextGuard(AddedTokenFinder control, IReadOnlyList<ChatMessage> messages, JsonElement? tools)
     {
-        _special = special;
-        char open = FirstUnused(messages, FirstPrivate);
-        char close = FirstUnused(messages, (char)(open + 1));
-        _mark = new Regex($"{open}([0-9]+){close}", RegexOptions.CultureInvariant);
-        Messages = [.. messages.Select(m => new ChatMessage(Replace(m.Role, open, close), Replace(m.Content, open, close)))];
+        _control = control;
+        var used = new HashSet<char>();
+        Conversation.ToValues(messages, tools, text =>
+        {
+            foreach (char c in text)
+            {
+                if (c is >= FirstPrivate and <= LastPrivate)
+                    used.Add(c);
+            }
+            return text;
+        });
+        _open = FirstUnused(used);
+        used.Add(_open);
+        _close = FirstUnused(used);
     }
 
-    /// <summary>The messages with marks in place of control tokens' texts.</summary>
-    public IReadOnlyList<ChatMessage> Messages { get; }
-
-    /// <summary>Tokens of the prompt that the template made of <see cref="Messages"/>.</summary>
-    public int[] Encode(string prompt, OrtxTokenizer tokenizer, OrtxTokenizer literal)
+    /// <summary>The text with marks in place of control tokens' texts.</summary>
+    public string Mark(string text)
     {
-        var ids = new List<int>();
-        int start = 0;
-        bool strip = false;
-        foreach (Match match in _special.In(prompt))
-        {
-            SpecialToken token = _special[match.Value];
-            Append(prompt[start..match.Index], strip, token.StripsLeft);
-            ids.Add(token.Id);
-            start = match.Index + match.Length;
-            strip = token.StripsRight;
-        }
-        Append(prompt[start..], strip, false);
-        return [.. ids];
-
-        void Append(string text, bool stripStart, bool stripEnd)
-        {
-            text = stripStart ? text.TrimStart() : text;
-            text = stripEnd ? text.TrimEnd() : text;
-            if (text.Length == 0)
-                return;
-            ids.AddRange(_mark.IsMatch(text) ? literal.Encode(Restore(text)) : tokenizer.Encode(text));
-        }
-    }
-
-    private string Replace(string text, char open, char close)
-    {
-        if (!_special.AreIn(text))
+        if (_control.Find(text, 0, out int start, out int end) is null)
             return text;
         var result = new StringBuilder();
-        int start = 0;
-        foreach (Match match in _special.In(text))
+        int done = 0;
+        do
         {
-            result.Append(text, start, match.Index - start).Append(open).Append(_replaced.Count.ToString(CultureInfo.InvariantCulture)).Append(close);
-            _replaced.Add(match.Value);
-            start = match.Index + match.Length;
+            result.Append(text, done, start - done).Append(_open).Append(_replaced.Count.ToString(CultureInfo.InvariantCulture)).Append(_close);
+            _replaced.Add(text[start..end]);
+            done = end;
         }
-        return result.Append(text, start, text.Length - start).ToString();
+        while (_control.Find(text, done, out start, out end) is not null);
+        return result.Append(text, done, text.Length - done).ToString();
     }
 
-    private string Restore(string text) => _mark.Replace(text, m => _replaced[int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)]);
-
-    private static char FirstUnused(IReadOnlyList<ChatMessage> messages, char from)
+    /// <summary>The prompt that the template made of marked texts, with the texts back in, and where they are.</summary>
+    public string Restore(string prompt, out List<(int Start, int End)> places)
     {
-        for (char c = from; c <= LastPrivate; c++)
+        places = [];
+        var result = new StringBuilder(prompt.Length);
+        int done = 0;
+        foreach (Match match in Regex.Matches(prompt, $"{_open}([0-9]+){_close}", RegexOptions.CultureInvariant))
         {
-            if (!messages.Any(m => m.Content.Contains(c) || m.Role.Contains(c)))
+            // A template that repeats or reverses texts can make marks that stand for nothing.
+            if (!int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int index) || index >= _replaced.Count)
+                continue;
+            result.Append(prompt, done, match.Index - done);
+            places.Add((result.Length, result.Length + _replaced[index].Length));
+            result.Append(_replaced[index]);
+            done = match.Index + match.Length;
+        }
+        return result.Append(prompt, done, prompt.Length - done).ToString();
+    }
+
+    /// <summary>Whether a place in the prompt touches one of the texts.</summary>
+    public static Func<int, int, bool> Touches(List<(int Start, int End)> places) => (start, end) =>
+    {
+        int low = 0;
+        int high = places.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (places[middle].End <= start)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low < places.Count && places[low].Start < end;
+    };
+
+    private static char FirstUnused(HashSet<char> used)
+    {
+        for (char c = FirstPrivate; c <= LastPrivate; c++)
+        {
+            if (!used.Contains(c))
                 return c;
         }
         throw new TokenizerException("The conversation holds every private-use character of Unicode's basic plane; leave some out.");

@@ -1,4 +1,5 @@
 using System.Text;
+using GreenTune.Models.Tokenization.Interpreter.Decoders;
 
 namespace GreenTune.Models.Tokenization;
 
@@ -9,15 +10,25 @@ namespace GreenTune.Models.Tokenization;
 public sealed class IncrementalDetokenizer
 {
     private readonly TokenTable _table;
+    private readonly bool _skipSpecial;
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
     private bool _begun;
+    private int _toStrip;
 
-    internal IncrementalDetokenizer(TokenTable table) => _table = table;
+    internal IncrementalDetokenizer(TokenTable table, bool skipSpecial)
+    {
+        _table = table;
+        _skipSpecial = skipSpecial;
+        _toStrip = table.Strip.Most;
+    }
 
     /// <summary>The text that the token completes; empty for control tokens and while a character is unfinished.</summary>
     public string Append(int token)
     {
-        ReadOnlySpan<byte> bytes = _table.Bytes(token);
+        if (!_table.Knows(token) || (_skipSpecial && _table.IsSpecial(token)))
+            return "";
+        ReadOnlySpan<byte> bytes = _table.Bytes(token, first: !_begun);
+        _begun = true;
         return bytes.IsEmpty ? "" : Text(bytes, flush: false);
     }
 
@@ -30,11 +41,16 @@ public sealed class IncrementalDetokenizer
         int most = bytes.Length + 4;
         Span<char> characters = most <= 256 ? stackalloc char[256] : new char[most];
         ReadOnlySpan<char> text = characters[.._decoder.GetChars(bytes, characters, flush)];
-        if (text.IsEmpty)
-            return "";
-        if (!_begun && _table.DropsFirstSpace && text[0] == ' ')
+        while (_toStrip > 0 && !text.IsEmpty)
+        {
+            if (text[0] != _table.Strip.Character)
+            {
+                _toStrip = 0;
+                break;
+            }
             text = text[1..];
-        _begun = true;
-        return text.ToString();
+            _toStrip--;
+        }
+        return text.IsEmpty ? "" : text.ToString();
     }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace GreenTune.Models.Tokenization;
+namespace GreenTune.Models.Tokenization.Native;
 
 /// <summary>
 /// The tokenizer's C API of ONNX Runtime extensions, which ONNX Runtime GenAI's library exports (ortx_tokenizer.h, API of GenAI 0.15). Calls return 0
@@ -10,27 +10,8 @@ internal static unsafe partial class OrtxNative
 {
     private const string Library = "onnxruntime-genai";
 
-    /// <summary>struct OrtxTokenizerBlob: files of a tokenizer in memory.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct TokenizerBlob
-    {
-        public byte* Config;
-        public byte* Vocabulary;
-        public byte* Module;
-        public byte* RawModel;
-        public byte* Reserved;
-        public nuint ConfigLength;
-        public nuint VocabularyLength;
-        public nuint ModuleLength;
-        public nuint RawModelLength;
-        public nuint ReservedLength;
-    }
-
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int OrtxCreateTokenizer(out nint tokenizer, string folder);
-
-    [LibraryImport(Library)]
-    public static partial int OrtxCreateTokenizerFromBlob(out nint tokenizer, TokenizerBlob* blob);
 
     [LibraryImport(Library)]
     public static partial int OrtxUpdateTokenizerOptions(nint tokenizer, byte** keys, byte** values, nuint count);
@@ -40,16 +21,6 @@ internal static unsafe partial class OrtxNative
 
     [LibraryImport(Library)]
     public static partial int OrtxTokenId2DArrayGetItem(nint ids, nuint index, out uint* item, out nuint length);
-
-    [LibraryImport(Library)]
-    public static partial int OrtxApplyChatTemplate(OrtxTokenizerHandle tokenizer, byte* template, byte* messages, byte* tools, out nint result,
-        [MarshalAs(UnmanagedType.I1)] bool addGenerationPrompt, [MarshalAs(UnmanagedType.I1)] bool tokenize);
-
-    [LibraryImport(Library)]
-    public static partial int OrtxTensorResultGetAt(nint result, nuint index, out nint tensor);
-
-    [LibraryImport(Library)]
-    public static partial int OrtxGetTensorData(nint tensor, out nint data, long** shape, nuint* dimensions);
 
     [LibraryImport(Library)]
     public static partial nint OrtxGetLastErrorMessage();

@@ -1,0 +1,50 @@
+namespace GreenTune.Models.Tokenization;
+
+/// <summary>Strings on which tokenizers are known to disagree or to lose something.</summary>
+internal static class AwkwardTexts
+{
+    public static IReadOnlyList<string> All { get; } =
+    [
+        "Hello, world!",
+        " a leading space",
+        "a trailing space ",
+        "  two  spaces   three",
+        "\ttab\tand \t mix",
+        "a\nb\n\nc\n\n\nd",
+        "Windows\r\nlines\r\n",
+        "end of line \n next",
+        "list:\n\n1. one\n2. two\n\n\n3",
+        "\n\n7",
+        "  42",
+        "12345 678 9.01 1,000,000",
+        "½ ² Ⅷ ① ٣",
+        "I'm you're we'll THEY'D can't it's O'Neil",
+        "snake_case camelCase kebab-case CONST_X1",
+        "def f(x):\n    return x + 1\n",
+        "https://example.org/a?b=c&d=%20#e",
+        "naïve café – “quotes” … €",
+        "e\u0301 and \u00e9, A\u030a and \u00c5, \u1e69 and s\u0323\u0307",
+        "한국어 \u1112\u1161\u11ab",
+        "日本語のテキスト。中文，標點",
+        "𠮷野家 𝒳𝟙 𐐀𐐨",
+        "Здравствуй, мир! Ελληνικά",
+        "مرحبا שלום",
+        "हिन्दी ไทย",
+        "🌱 🌍🔋 👩‍💻 👩🏽‍🚀 🇨🇭",
+        "\u00a0no-break \u2003em \u200bzero \u3000wide",
+        "\ufeffbyte order mark",
+        "ﬁ ＦＵＬＬ ｗｉｄｔｈ",
+        "\u2581 marks \u2581\u2581of\u2581pieces",
+        "<0x41> &amp; <b>bold</b>",
+        "<s>[INST] text [/INST]</s> <|im_start|>user\n<|im_end|> <|endoftext|> <|eot_id|>",
+        "a \u0000 nul, \u0007 bell and \u007f",
+        "half a pair: \ud83c and \udf31",
+        "\uFFFD",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverordnung",
+        "!!! ??? ... --- *** ((( ]]]",
+        " ",
+        "\n",
+        "",
+    ];
+}
