@@ -12,8 +12,11 @@ internal static class ModelsCommand
     public static Command Create(CliConsole console) => new("models", "Models and their configurations on this machine.")
     {
         List(console),
+        ModelsPull.Command(console),
+        ModelsImport.Command(console),
         Build(console),
         Show(console),
+        ModelsRemove.Command(console),
     };
 
     private static Command List(CliConsole console)
@@ -21,10 +24,16 @@ internal static class ModelsCommand
         var places = new PlaceOptions();
         Option<Provider?> provider = CommonOptions.Word<Provider>("--provider", "Only configurations for this provider");
         Option<bool> json = CommonOptions.Json();
-        Command command = new Command("list", "Lists every configuration: its precision, whether it is built, its size and where it is.") { provider, json }
+        Command command = new Command("list", "Lists the catalog, the models on this machine, and every configuration: whether it is built, its size and where it is.") { provider, json }
             .WithExamples("greentune models list", "greentune models list --provider cpu --json");
-        places.AddTo(command);
-        command.SetAction((result, cancellation) => Task.Run(() => ModelsList.Run(console, places.Open(result, console.Clock), result.GetValue(provider), result.GetValue(json), cancellation), cancellation));
+        places.AddTo(command, catalog: true);
+        command.SetAction((result, cancellation) => Task.Run(
+            () =>
+            {
+                ModelStore store = places.Open(result, console.Clock);
+                return ModelsList.Run(console, store, places.Catalog(result, store), result.GetValue(provider), result.GetValue(json), cancellation);
+            },
+            cancellation));
         return command;
     }
 
@@ -65,30 +74,5 @@ internal static class ModelsCommand
             },
             cancellation));
         return command;
-    }
-
-    /// <summary>Where checkpoints come from and where folders are kept.</summary>
-    private sealed class PlaceOptions
-    {
-        private readonly Option<string?> _models = new("--models")
-        {
-            Description = "Folder of checkpoints, one folder each. The default is the nearest folder 'models' above the program or the current folder.",
-            HelpName = "folder",
-        };
-
-        private readonly Option<string?> _cache = new("--cache")
-        {
-            Description = "Folder for what is built. The default is GREENTUNE_CACHE, else the user's cache folder.",
-            HelpName = "folder",
-        };
-
-        public void AddTo(Command command)
-        {
-            command.Add(_models);
-            command.Add(_cache);
-        }
-
-        public ModelStore Open(ParseResult result, TimeProvider clock) =>
-            ModelStore.Open(new ModelStoreOptions { SourceFolder = result.GetValue(_models), CacheFolder = result.GetValue(_cache) }, clock);
     }
 }

@@ -53,6 +53,9 @@ public sealed class ModelStore
     /// <summary>Full paths of imported model folders, which are served as they are.</summary>
     public IReadOnlyList<string> ForeignFolders() => ModelSources.Foreign(ForeignFolder);
 
+    /// <summary>Whether a pull under this name was stopped, and would be gone on from.</summary>
+    public bool IsUnfinished(string name) => Directory.Exists(Path.Combine(CheckpointsFolder, name + CheckpointNames.UnfinishedEnding));
+
     /// <summary>What has a name already, in words; null where it is free.</summary>
     public string? WhoHasName(string name) =>
         Checkpoints().Concat(ForeignFolders()).FirstOrDefault(f => string.Equals(Path.GetFileName(f), name, StringComparison.OrdinalIgnoreCase)) is { } folder ? $"the model in {folder}"
