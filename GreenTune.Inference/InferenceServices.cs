@@ -6,11 +6,13 @@ using GreenTune.Inference.Chat;
 using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Energy;
 using GreenTune.Inference.Engine;
+using GreenTune.Inference.Models;
 using GreenTune.Inference.Plans;
 using GreenTune.Inference.Records;
 using GreenTune.Inference.Selection;
 using GreenTune.Inference.Telemetry;
 using GreenTune.Metering;
+using GreenTune.Models.Catalog;
 using GreenTune.Models.Store;
 using GreenTune.ServiceDefaults.Data;
 using GreenTune.ServiceDefaults.Resilience;
@@ -29,7 +31,8 @@ internal static class InferenceServices
         IServiceCollection services = builder.Services;
         services.AddOptions<InferenceOptions>().BindConfiguration(InferenceOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<InferenceOptions>, InferenceOptionsValidator>();
-        services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section);
+        services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ModelStoreOptions>, CatalogCheck>();
         services.AddOptions<MeteringOptions>().BindConfiguration(MeteringOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<MeteringOptions>, MeteringOptionsCheck>();
 
@@ -46,6 +49,7 @@ internal static class InferenceServices
 
         services.AddSingleton(provider => new SentimentSetFile(provider.GetRequiredService<ModelStore>().SourceFolder));
         services.AddHosted<PlanService>();
+        services.AddModelLibrary();
 
         services.AddHealthChecks().AddCheck<ReadinessCheck>("configurations").AddCheck<OutboxCheck>("outbox");
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.RespectNullableAnnotations = true);
@@ -59,6 +63,7 @@ internal static class InferenceServices
         ConfigurationsApi.Map(app);
         MeterApi.Map(app);
         PlansApi.Map(app);
+        ModelLibraryApi.Map(app);
     }
 
     private static void AddEngine(this IServiceCollection services)
@@ -87,6 +92,15 @@ internal static class InferenceServices
         services.AddSingleton<IEngine>(provider => provider.GetRequiredService<DeviceEngine>());
         services.AddSingleton<WarmUp>();
         services.AddHostedService<ConfigurationLoader>();
+    }
+
+    private static void AddModelLibrary(this IServiceCollection services)
+    {
+        services.AddOptions<HubSettings>().BindConfiguration(HubSettings.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<HubSettings>, HubSettingsCheck>();
+        services.AddSingleton(provider => ModelCatalog.Open(provider.GetRequiredService<ModelStore>().SourceFolder, provider.GetRequiredService<IOptions<ModelStoreOptions>>().Value.Catalog));
+        services.AddHosted<ModelJobs>();
+        services.AddSingleton<ModelWork>();
     }
 
     private static void AddAccounting(this IServiceCollection services)

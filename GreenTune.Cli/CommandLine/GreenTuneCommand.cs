@@ -7,6 +7,9 @@ using GreenTune.Cli.Output;
 using GreenTune.Cli.Records;
 using GreenTune.Cli.Requests;
 using GreenTune.Models;
+using GreenTune.Models.Catalog;
+using GreenTune.Models.Download;
+using GreenTune.Models.Import;
 using GreenTune.Models.Store;
 
 namespace GreenTune.Cli.CommandLine;
@@ -59,11 +62,11 @@ internal sealed class GreenTuneCommand
             _console.Complain("stopped before it was done");
             return ExitCodes.Cancelled;
         }
-        catch (Exception e) when (e is BadUsageException or UnknownConfigurationException)
+        catch (Exception e) when (e is BadUsageException or UnknownConfigurationException or UnknownModelException)
         {
             return Refuse(parsed.CommandResult.Command, e.Message);
         }
-        catch (Exception e) when (e is CommandFailedException or ModelFolderException)
+        catch (Exception e) when (e is CommandFailedException or ModelFolderException or HubException or CatalogException or ImportException or RemovalException)
         {
             _console.Complain(e.Message);
             return ExitCodes.Failed;

@@ -24,7 +24,7 @@ internal sealed record ConfigurationState
     /// <summary>Bytes of all files of the folder.</summary>
     public long? Bytes { get; init; }
 
-    /// <summary>Where it is, or will be.</summary>
+    /// <summary>Where it is, or will be; the checkpoint's where that cannot be read, as the reason says.</summary>
     public required string Folder { get; init; }
 
     public static ConfigurationState Read(ModelStore store, ModelConfiguration configuration, CancellationToken cancellation) => Of(store, configuration, Open(store, configuration, cancellation), cancellation);
@@ -38,13 +38,15 @@ internal sealed record ConfigurationState
         Built = opened.Folder is not null,
         Reason = opened.Reason,
         Bytes = opened.Folder?.Bytes,
-        Folder = store.FolderOf(configuration, cancellation),
+        Folder = FolderOf(store, configuration, cancellation).Folder,
     };
 
     /// <summary>The folder, or why there is none that can be used.</summary>
     public static (ModelFolder? Folder, string? Reason) Open(ModelStore store, ModelConfiguration configuration, CancellationToken cancellation)
     {
-        string folder = store.FolderOf(configuration, cancellation);
+        (string folder, string? unreadable) = FolderOf(store, configuration, cancellation);
+        if (unreadable is not null)
+            return (null, unreadable);
         if (!Directory.Exists(folder))
             return (null, "not built");
         try
@@ -54,6 +56,19 @@ internal sealed record ConfigurationState
         catch (ModelFolderException e)
         {
             return (null, $"damaged, build it again: {e.Message}");
+        }
+    }
+
+    /// <summary>One checkpoint that cannot be read leaves the others to be listed.</summary>
+    private static (string Folder, string? Unreadable) FolderOf(ModelStore store, ModelConfiguration configuration, CancellationToken cancellation)
+    {
+        try
+        {
+            return (store.FolderOf(configuration, cancellation), null);
+        }
+        catch (Exception e) when (e is ModelFolderException or IOException or UnauthorizedAccessException)
+        {
+            return (configuration.SourceFolder, $"the checkpoint cannot be read: {e.Message}");
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using GreenTune.Cli.CommandLine;
 using GreenTune.Cli.Output;
 using GreenTune.Models.Verification;
@@ -7,6 +8,17 @@ namespace GreenTune.Cli.Models;
 /// <summary>greentune models check.</summary>
 internal static class ModelsCheck
 {
+    public static Command Command(CliConsole console)
+    {
+        var folder = new Argument<string>("folder") { Description = "A checkpoint (safetensors or GGUF), a folder that GreenTune built, or a tokenizer's folder." };
+        var expected = new Option<string>("--expected") { Description = "What another implementation computed: logits and greedy tokens, greedy answers, or ids and texts of a tokenizer.", HelpName = "file", Required = true };
+        Option<bool> json = CommonOptions.Json();
+        Command command = new Command("check", "Compares a model or a tokenizer with what another implementation computed for it. A checkpoint is computed twice, by the graphs and by a plain forward pass.") { folder, expected, json }
+            .WithExamples("greentune models check models/greentune-nano --expected models/greentune-nano/expected_greedy.json", "greentune models check ./checkpoint --expected expected.json --json");
+        command.SetAction((result, cancellation) => RunAsync(console, result.GetRequiredValue(folder), result.GetRequiredValue(expected), result.GetValue(json), cancellation));
+        return command;
+    }
+
     public static async Task<int> RunAsync(CliConsole console, string folder, string expected, bool json, CancellationToken cancellation)
     {
         if (!Directory.Exists(folder))

@@ -3,7 +3,6 @@ using GreenTune.Cli.CommandLine;
 using GreenTune.Cli.Output;
 using GreenTune.Models.Building;
 using GreenTune.Models.Store;
-using GreenTune.Models.Verification;
 
 namespace GreenTune.Cli.Models;
 
@@ -13,10 +12,13 @@ internal static class ModelsCommand
     public static Command Create(CliConsole console) => new("models", "Models and their configurations on this machine.")
     {
         List(console),
+        ModelsPull.Command(console),
+        ModelsImport.Command(console),
         Build(console),
         Show(console),
-        Verify(console),
-        Check(console),
+        ModelsVerify.Command(console),
+        ModelsCheck.Command(console),
+        ModelsRemove.Command(console),
     };
 
     private static Command List(CliConsole console)
@@ -24,10 +26,16 @@ internal static class ModelsCommand
         var places = new PlaceOptions();
         Option<Provider?> provider = CommonOptions.Word<Provider>("--provider", "Only configurations for this provider");
         Option<bool> json = CommonOptions.Json();
-        Command command = new Command("list", "Lists every configuration: its precision, whether it is built, its size and where it is.") { provider, json }
+        Command command = new Command("list", "Lists the catalog, the models on this machine, and every configuration: whether it is built, its size and where it is.") { provider, json }
             .WithExamples("greentune models list", "greentune models list --provider cpu --json");
-        places.AddTo(command);
-        command.SetAction((result, cancellation) => Task.Run(() => ModelsList.Run(console, places.Open(result, console.Clock), result.GetValue(provider), result.GetValue(json), cancellation), cancellation));
+        places.AddTo(command, catalog: true);
+        command.SetAction((result, cancellation) => Task.Run(
+            () =>
+            {
+                ModelStore store = places.Open(result, console.Clock);
+                return ModelsList.Run(console, store, places.Catalog(result, store), result.GetValue(provider), result.GetValue(json), cancellation);
+            },
+            cancellation));
         return command;
     }
 
@@ -70,66 +78,5 @@ internal static class ModelsCommand
             },
             cancellation));
         return command;
-    }
-
-    private static Command Verify(CliConsole console)
-    {
-        var places = new PlaceOptions();
-        var name = new Argument<string>("folder") { Description = "A built folder's path, a configuration, or a model for all of its built configurations." };
-        var source = new Option<string?>("--source") { Description = "The checkpoint that the folder was built from, where it is not among those of this machine.", HelpName = "folder" };
-        Option<Provider?> provider = CommonOptions.Word<Provider>("--provider", "The provider that configurations are for (the default is cpu)");
-        Option<Provider?> device = CommonOptions.Word<Provider>("--device", "Where the folder is run (the default is cpu)");
-        Option<int?> tokens = CommonOptions.Whole("--tokens", "count", "Tokens that are compared (the default is 1024).", 2, 1 << 20, 4096);
-        var text = new Option<string?>("--text") { Description = "A text file to use instead of the bundled text.", HelpName = "file" };
-        Option<bool> json = CommonOptions.Json();
-        Command command = new Command("verify", "Holds built folders against their checkpoints: logits against a plain forward pass, greedy tokens against ONNX Runtime GenAI. The result is kept in the folder, and one that failed is not served.")
-        {
-            name, source, provider, device, tokens, text, json,
-        }.WithExamples("greentune models verify greentune-tiny-int4", "greentune models verify greentune-nano --tokens 4096 --json", "greentune models verify ./my-folder --source ./my-checkpoint");
-        places.AddTo(command);
-        command.SetAction(async (result, cancellation) =>
-        {
-            IReadOnlyList<ModelsVerify.Subject> subjects = await Task.Run(
-                () => ModelsVerify.Find(places.Open(result, console.Clock), result.GetRequiredValue(name), result.GetValue(source), result.GetValue(provider) ?? Provider.Cpu, cancellation), cancellation);
-            var options = new ParityOptions { TextFile = result.GetValue(text), Cuda = result.GetValue(device) == Provider.Cuda };
-            return await ModelsVerify.RunAsync(console, subjects, result.GetValue(tokens) is { } count ? options with { Tokens = count } : options, result.GetValue(json), cancellation);
-        });
-        return command;
-    }
-
-    private static Command Check(CliConsole console)
-    {
-        var folder = new Argument<string>("folder") { Description = "A checkpoint (safetensors or GGUF), a folder that GreenTune built, or a tokenizer's folder." };
-        var expected = new Option<string>("--expected") { Description = "What another implementation computed: logits and greedy tokens, greedy answers, or ids and texts of a tokenizer.", HelpName = "file", Required = true };
-        Option<bool> json = CommonOptions.Json();
-        Command command = new Command("check", "Compares a model or a tokenizer with what another implementation computed for it. A checkpoint is computed twice, by the graphs and by a plain forward pass.") { folder, expected, json }
-            .WithExamples("greentune models check models/greentune-nano --expected models/greentune-nano/expected_greedy.json", "greentune models check ./checkpoint --expected expected.json --json");
-        command.SetAction((result, cancellation) => ModelsCheck.RunAsync(console, result.GetRequiredValue(folder), result.GetRequiredValue(expected), result.GetValue(json), cancellation));
-        return command;
-    }
-
-    /// <summary>Where checkpoints come from and where folders are kept.</summary>
-    private sealed class PlaceOptions
-    {
-        private readonly Option<string?> _models = new("--models")
-        {
-            Description = "Folder of checkpoints, one folder each. The default is the nearest folder 'models' above the program or the current folder.",
-            HelpName = "folder",
-        };
-
-        private readonly Option<string?> _cache = new("--cache")
-        {
-            Description = "Folder for what is built. The default is GREENTUNE_CACHE, else the user's cache folder.",
-            HelpName = "folder",
-        };
-
-        public void AddTo(Command command)
-        {
-            command.Add(_models);
-            command.Add(_cache);
-        }
-
-        public ModelStore Open(ParseResult result, TimeProvider clock) =>
-            ModelStore.Open(new ModelStoreOptions { SourceFolder = result.GetValue(_models), CacheFolder = result.GetValue(_cache) }, clock);
     }
 }

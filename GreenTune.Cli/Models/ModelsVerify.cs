@@ -1,6 +1,8 @@
+using System.CommandLine;
 using System.Globalization;
 using GreenTune.Cli.CommandLine;
 using GreenTune.Cli.Output;
+using GreenTune.Models.Building;
 using GreenTune.Models.Folders;
 using GreenTune.Models.Store;
 using GreenTune.Models.Verification;
@@ -12,6 +14,32 @@ namespace GreenTune.Cli.Models;
 /// <summary>greentune models verify.</summary>
 internal static class ModelsVerify
 {
+    public static Command Command(CliConsole console)
+    {
+        var places = new PlaceOptions();
+        var name = new Argument<string>("folder") { Description = "A built folder's path, a configuration, or a model for all of its built configurations." };
+        var source = new Option<string?>("--source") { Description = "The checkpoint that the folder was built from, where it is not among those of this machine.", HelpName = "folder" };
+        Option<Provider?> provider = CommonOptions.Word<Provider>("--provider", "The provider that configurations are for (the default is cpu)");
+        Option<Provider?> device = CommonOptions.Word<Provider>("--device", "Where the folder is run (the default is cpu)");
+        Option<int?> tokens = CommonOptions.Whole("--tokens", "count", "Tokens that are compared (the default is 1024).", 2, 1 << 20, 4096);
+        var text = new Option<string?>("--text") { Description = "A text file to use instead of the bundled text.", HelpName = "file" };
+        Option<bool> json = CommonOptions.Json();
+        Command command = new Command("verify", "Holds built folders against their checkpoints: logits against a plain forward pass, greedy tokens against ONNX Runtime GenAI. The result is kept in the folder, and one that failed is not served.")
+        {
+            name, source, provider, device, tokens, text, json,
+        }.WithExamples("greentune models verify greentune-tiny-int4", "greentune models verify greentune-nano --tokens 4096 --json", "greentune models verify ./my-folder --source ./my-checkpoint");
+        places.AddTo(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            IReadOnlyList<Subject> subjects = await Task.Run(
+                () => Find(places.Open(result, console.Clock), result.GetRequiredValue(name), result.GetValue(source), result.GetValue(provider) ?? Provider.Cpu, cancellation), cancellation);
+            var options = new ParityOptions { TextFile = result.GetValue(text), Cuda = result.GetValue(device) == Provider.Cuda };
+            return await RunAsync(console, subjects, result.GetValue(tokens) is { } count ? options with { Tokens = count } : options, result.GetValue(json), cancellation);
+        });
+        return command;
+    }
+
+
     /// <param name="Folder">A folder that GreenTune built.</param>
     /// <param name="Source">The checkpoint it was built from.</param>
     public sealed record Subject(string Folder, string Source);
@@ -99,7 +127,7 @@ internal static class ModelsVerify
     /// <param name="source">The checkpoint, where the command line names it.</param>
     /// <param name="provider">Of configurations.</param>
     /// <exception cref="BadUsageException">The name means nothing, or nothing that is built.</exception>
-    public static IReadOnlyList<Subject> Find(ModelStore store, string name, string? source, GreenTune.Models.Building.Provider provider, CancellationToken cancellation)
+    public static IReadOnlyList<Subject> Find(ModelStore store, string name, string? source, Provider provider, CancellationToken cancellation)
     {
         if (File.Exists(Path.Combine(name, ModelManifest.FileName)))
             return [new Subject(Path.GetFullPath(name), source ?? SourceOf(store, name))];

@@ -14,5 +14,8 @@ public sealed record Unit(string Symbol, int LargestExponent)
     /// <summary>Above a second, durations stay in seconds.</summary>
     public static Unit Second { get; } = new("s", 0);
 
+    /// <summary>With decimal prefixes, as disks are sold.</summary>
+    public static Unit Byte { get; } = new("B", 12);
+
     public static Unit WattHour { get; } = new("Wh", 12);
 }

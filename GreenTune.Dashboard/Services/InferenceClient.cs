@@ -40,6 +40,24 @@ public sealed class InferenceClient(HttpClient http) : ServiceClient(http, Servi
         using var response = await SendAsync(HttpMethod.Delete, "api/plans/current", null, cancellationToken);
     }
 
+    /// <summary>The catalog, the models on Inference's machine and what is built from them.</summary>
+    public Task<ModelsView> GetModelsAsync(CancellationToken cancellationToken) => GetAsync<ModelsView>("api/models", cancellationToken);
+
+    public Task<ModelJob> StartPullAsync(PullInput input, CancellationToken cancellationToken) => SendAsync<ModelJob>(HttpMethod.Post, "api/models/pulls", input, cancellationToken);
+
+    public Task<ModelJob> StartBuildAsync(BuildInput input, CancellationToken cancellationToken) => SendAsync<ModelJob>(HttpMethod.Post, "api/models/builds", input, cancellationToken);
+
+    /// <summary>Pulls and builds, newest first.</summary>
+    public Task<IReadOnlyList<ModelJob>> GetModelJobsAsync(CancellationToken cancellationToken) => GetAsync<IReadOnlyList<ModelJob>>("api/models/jobs", cancellationToken);
+
+    public async Task CancelModelJobAsync(Guid job, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Delete, $"api/models/jobs/{job}", null, cancellationToken);
+    }
+
+    public Task<ModelRemoval> RemoveModelAsync(string name, CancellationToken cancellationToken) =>
+        SendAsync<ModelRemoval>(HttpMethod.Delete, "api/models/" + Uri.EscapeDataString(name), null, cancellationToken);
+
     /// <summary>Streams an answer; see <see cref="ChatStream"/>.</summary>
     public IAsyncEnumerable<ChatUpdate> StreamChatAsync(ChatRequest request, CancellationToken cancellationToken) =>
         ChatStream.ReadAsync(Http, request, cancellationToken);

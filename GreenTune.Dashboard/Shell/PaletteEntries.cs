@@ -22,6 +22,7 @@ public static class PaletteEntries
         new("Playground", "page", "playground"),
         new("Compare", "page", "compare"),
         new("Budgets", "page", "budgets"),
+        new("Models", "page", "models"),
         new("New budget", "action", "budgets?edit=new"),
         new("Measure configurations", "action", "compare?measure=true"),
         new("Compare two configurations side by side", "action", "playground?mode=side"),

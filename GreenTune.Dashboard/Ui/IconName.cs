@@ -8,6 +8,7 @@ public enum IconName
     Playground,
     Compare,
     Budgets,
+    Models,
     Search,
     Menu,
     Theme,

@@ -4,6 +4,7 @@ using GreenTune.Inference.Engine;
 using GreenTune.Models;
 using GreenTune.Models.Building;
 using GreenTune.Models.Folders;
+using GreenTune.Models.Store;
 using GreenTune.Models.Tokenization;
 using Microsoft.Extensions.Options;
 using Microsoft.ML.OnnxRuntime;
@@ -29,6 +30,7 @@ internal sealed partial class ConfigurationLoader(
         foreach (ServedConfiguration configuration in registry.All)
         {
             configuration.Loaded?.Dispose();
+            configuration.Release();
         }
     }
 
@@ -39,27 +41,39 @@ internal sealed partial class ConfigurationLoader(
         engine.Meter.SetResident([]);
         foreach (ServedConfiguration configuration in registry.All.OrderByDescending(configuration => configuration.Id == options.Value.DefaultConfiguration))
         {
-            if (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
+            await ServeAsync(configuration, stoppingToken);
+        }
 
-            try
-            {
-                LoadedConfiguration loaded = await LoadAsync(configuration, stoppingToken);
-                await warmUp.RunAsync(loaded, stoppingToken);
-                configuration.Ready(loaded);
-                LogReady(configuration.Id);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (e is ModelFolderException or OnnxRuntimeException or IOException or UnauthorizedAccessException or NotSupportedException or InvalidOperationException or DllNotFoundException)
-            {
-                configuration.Fail(e.Message);
-                LogFailed(e, configuration.Id);
-            }
+        // What is built while the service runs.
+        await foreach (ServedConfiguration configuration in registry.Added.ReadAllAsync(stoppingToken))
+        {
+            await ServeAsync(configuration, stoppingToken);
+        }
+    }
+
+    private async Task ServeAsync(ServedConfiguration configuration, CancellationToken stoppingToken)
+    {
+        if (stoppingToken.IsCancellationRequested)
+        {
+            return;
+        }
+
+        try
+        {
+            LoadedConfiguration loaded = await LoadAsync(configuration, stoppingToken);
+            await warmUp.RunAsync(loaded, stoppingToken);
+            configuration.Ready(loaded);
+            LogReady(configuration.Id);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The service stops.
+        }
+        catch (Exception e) when (e is ModelFolderException or OnnxRuntimeException or IOException or UnauthorizedAccessException or NotSupportedException or InvalidOperationException or DllNotFoundException)
+        {
+            configuration.Release();
+            configuration.Fail(e.Message);
+            LogFailed(e, configuration.Id);
         }
     }
 
@@ -75,11 +89,24 @@ internal sealed partial class ConfigurationLoader(
             }
         });
         ModelFolder folder = await configuration.OpenFolder(progress, cancellation);
+        configuration.FolderUse = FolderUse.Hold(folder.FolderPath);
+        CheckMemory(folder);
         configuration.Enter(ConfigurationState.Loading);
         LoadedConfiguration loaded = await Task.Run(() => Open(folder, provider, options.Value.MaxContextTokens), cancellation);
         _resident.Add(configuration.Id);
+        _resident.RemoveAll(id => id != configuration.Id && registry.Find(id) is null);
         engine.Meter.SetResident([.. _resident]);
         return loaded;
+    }
+
+    /// <summary>Weights that cannot fit would have the system end the whole service.</summary>
+    private void CheckMemory(ModelFolder folder)
+    {
+        long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (!provider.Cuda && memory > 0 && folder.Bytes > memory)
+        {
+            throw new ModelFolderException(folder.FolderPath, $"its weights are {folder.Bytes >> 20} MB, and this machine or container has {memory >> 20} MB of memory; choose a lower precision or a smaller model");
+        }
     }
 
     /// <summary>A folder's sessions and tokenizer.</summary>

@@ -37,6 +37,18 @@ internal sealed class ServedConfiguration(string id, string model, string precis
     /// <exception cref="ConfigurationFailedException">It cannot be built or loaded.</exception>
     public Task<LoadedConfiguration> ReadyAsync(CancellationToken cancellation) => _loaded.Task.WaitAsync(cancellation);
 
+    /// <summary>Keeps the folder from being removed by other processes; null until it is opened.</summary>
+    internal IDisposable? FolderUse { get; set; }
+
+    /// <summary>
+    /// Lets go of the folder. What was loaded is not disposed: a request may still run in it, and its memory goes with the last one that does.
+    /// </summary>
+    internal void Release()
+    {
+        FolderUse?.Dispose();
+        FolderUse = null;
+    }
+
     internal void Enter(ConfigurationState stage) => _state = new State(stage, null);
 
     internal void Ready(LoadedConfiguration loaded)

@@ -20,11 +20,14 @@ public sealed record HubOptions
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
     /// <summary>The endpoint as it was given, else from HF_ENDPOINT, else the Hugging Face hub.</summary>
+    /// <param name="given">What an option or setting says; null for nothing.</param>
+    /// <param name="givenBy">Name of that option or setting, for the message.</param>
+    /// <param name="environment">Reads a variable; null reads the process's own.</param>
     /// <exception cref="HubException">It is no address of a hub.</exception>
-    public static Uri ReadEndpoint(string? given, Func<string, string?>? environment = null)
+    public static Uri ReadEndpoint(string? given, string givenBy = "--endpoint", Func<string, string?>? environment = null)
     {
         environment ??= Environment.GetEnvironmentVariable;
-        (string text, string from) = !string.IsNullOrWhiteSpace(given) ? (given, "the hub's endpoint")
+        (string text, string from) = !string.IsNullOrWhiteSpace(given) ? (given, givenBy)
             : environment(EndpointVariable) is { Length: > 0 } variable ? (variable, EndpointVariable)
             : (DefaultEndpoint.AbsoluteUri, "");
         return Uri.TryCreate(text.Trim().TrimEnd('/') + "/", UriKind.Absolute, out Uri? uri) && uri is { Scheme: "https" or "http", Host.Length: > 0, Query: "", Fragment: "", UserInfo: "" }

@@ -1,8 +1,9 @@
 using System.Globalization;
-using System.Text.Json;
 using GreenTune.Models.Architectures;
+using GreenTune.Models.Building;
 using GreenTune.Models.Checkpoints;
 using GreenTune.Models.Folders;
+using GreenTune.Models.Tokenization;
 
 namespace GreenTune.Models.Import;
 
@@ -11,18 +12,12 @@ internal static class ImportChecks
 {
     private const string TokenizerFile = "tokenizer.json";
     private const string TokenizerConfigFile = "tokenizer_config.json";
-    private const string TemplateFile = "chat_template.jinja";
 
     /// <exception cref="ModelFolderException">The model cannot be used at all.</exception>
     public static IReadOnlyList<ImportFinding> Collect(string folder, ImportKind kind)
     {
         var findings = new List<ImportFinding> { kind == ImportKind.ModelFolder ? Graph(folder) : Tensors(folder) };
-        // A GGUF file holds its tokenizer and template itself.
-        if (kind != ImportKind.Gguf)
-        {
-            findings.Add(Tokenizer(folder));
-            findings.Add(Template(folder));
-        }
+        findings.AddRange(kind == ImportKind.Gguf ? GgufTokenizer(folder) : Tokenizer(folder));
         findings.Add(License(folder));
         return findings;
     }
@@ -43,29 +38,45 @@ internal static class ImportChecks
             $"{opened.GenAI.File}: {opened.Layers} layers, {opened.Precision?.ToString().ToLowerInvariant() ?? "mixed"} weights, {opened.ContextLength:N0} tokens of context; its weights are inside the folder"));
     }
 
-    private static ImportFinding Tokenizer(string folder)
+    /// <summary>The tokenizer that a GGUF file holds, as a folder that is built from it will have it.</summary>
+    private static IReadOnlyList<ImportFinding> GgufTokenizer(string folder)
+    {
+        string temporary = Directory.CreateTempSubdirectory("greentune-tokenizer-").FullName;
+        try
+        {
+            using Checkpoint checkpoint = Checkpoint.Open(folder);
+            checkpoint.WriteTokenizerFiles(temporary);
+            return Tokenizer(temporary);
+        }
+        catch (ModelFolderException e)
+        {
+            return [new ImportFinding(ImportSeverity.Warning, "tokenizer", $"{e.Message}: the model can be built and cannot be asked anything")];
+        }
+        finally
+        {
+            BuildPlace.Remove(temporary);
+        }
+    }
+
+    /// <summary>Sends awkward strings through the tokenizer and sample conversations through the chat template.</summary>
+    private static IReadOnlyList<ImportFinding> Tokenizer(string folder)
     {
         foreach (string file in (ReadOnlySpan<string>)[TokenizerFile, TokenizerConfigFile])
         {
             if (!File.Exists(Path.Combine(folder, file)))
-                return new ImportFinding(ImportSeverity.Warning, "tokenizer", $"{file} is not there: the model can be built and cannot be asked anything");
+                return [new ImportFinding(ImportSeverity.Warning, "tokenizer", $"{file} is not there: the model can be built and cannot be asked anything")];
         }
-        return new ImportFinding(ImportSeverity.Good, "tokenizer", $"{TokenizerFile} and {TokenizerConfigFile} are there");
-    }
-
-    private static ImportFinding Template(string folder)
-    {
-        if (File.Exists(Path.Combine(folder, TemplateFile)))
-            return new ImportFinding(ImportSeverity.Good, "chat template", $"{TemplateFile} is there");
-        bool inConfig = false;
-        if (File.Exists(Path.Combine(folder, TokenizerConfigFile)))
-        {
-            using ConfigReader config = ConfigReader.Open(folder, TokenizerConfigFile);
-            inConfig = config.Find("chat_template") is { ValueKind: JsonValueKind.String or JsonValueKind.Array };
-        }
-        return inConfig
-            ? new ImportFinding(ImportSeverity.Good, "chat template", $"{TokenizerConfigFile} has one")
-            : new ImportFinding(ImportSeverity.Warning, "chat template", $"there is none in {TokenizerConfigFile} or {TemplateFile}: a base model, which goes on with a text and does not answer it");
+        return
+        [
+            .. TokenizerSelfCheck.Run(folder).Select(f => new ImportFinding(
+                f.Severity switch
+                {
+                    FindingSeverity.Ok => ImportSeverity.Good,
+                    FindingSeverity.Note => ImportSeverity.Note,
+                    _ => ImportSeverity.Warning,
+                },
+                f.What, f.Detail)),
+        ];
     }
 
     private static ImportFinding License(string folder) =>

@@ -11,6 +11,9 @@ namespace GreenTune.Models.Store;
 /// </summary>
 public sealed class ModelStore
 {
+    /// <summary>Characters of a folder's hash in its name.</summary>
+    private const int HashLength = 12;
+
     private readonly ModelFolderBuilder _builder;
     private readonly FingerprintMemory _memory;
 
@@ -81,6 +84,9 @@ public sealed class ModelStore
     /// <summary>Full paths of imported model folders, which are served as they are.</summary>
     public IReadOnlyList<string> ForeignFolders() => ModelSources.Foreign(ForeignFolder);
 
+    /// <summary>Whether a pull under this name was stopped, and would be gone on from.</summary>
+    public bool IsUnfinished(string name) => Directory.Exists(Path.Combine(CheckpointsFolder, name + CheckpointNames.UnfinishedEnding));
+
     /// <summary>What has a name already, in words; null where it is free.</summary>
     public string? WhoHasName(string name) =>
         Checkpoints().Concat(ForeignFolders()).FirstOrDefault(f => string.Equals(Path.GetFileName(f), name, StringComparison.OrdinalIgnoreCase)) is { } folder ? $"the model in {folder}"
@@ -101,7 +107,7 @@ public sealed class ModelStore
     public string FolderOf(ModelConfiguration configuration, CancellationToken cancellationToken = default)
     {
         string identity = $"{Fingerprint(configuration, cancellationToken).Sha256}\n{ModelFolderBuilder.Version}\n{configuration.Options.Variant}";
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..12];
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..HashLength];
         return Path.Combine(Folder, $"{configuration.Id}-{configuration.Provider.Word()}-{hash}");
     }
 
@@ -119,6 +125,32 @@ public sealed class ModelStore
         {
             return null;
         }
+    }
+
+    /// <summary>
+    /// Size of what is built of a configuration, told by names and records alone, without reading the source; null where nothing is. The folder may be of
+    /// a source that has changed since, which <see cref="TryOpen"/> would tell.
+    /// </summary>
+    public long? BuiltBytes(ModelConfiguration configuration)
+    {
+        if (!Directory.Exists(Folder))
+            return null;
+        string begin = $"{configuration.Id}-{configuration.Provider.Word()}-";
+        foreach (string folder in Directory.EnumerateDirectories(Folder, begin + "*"))
+        {
+            if (Path.GetFileName(folder).Length != begin.Length + HashLength)
+                continue;
+            try
+            {
+                if (ModelManifest.Read(folder) is { BuilderVersion: ModelFolderBuilder.Version } manifest)
+                    return manifest.Files.Sum(f => f.Bytes);
+            }
+            catch (ModelFolderException)
+            {
+                // Damaged: a build makes it anew.
+            }
+        }
+        return null;
     }
 
     /// <summary>Opens the configuration's folder, building it first where it is not there or not usable.</summary>

@@ -13,4 +13,7 @@ public sealed class ModelStoreOptions
     /// <summary>Folder for what is built.</summary>
     /// <value>The default is GREENTUNE_CACHE, else the user's cache folder.</value>
     public string? CacheFolder { get; set; }
+
+    /// <summary>A catalog of the user's own, whose entries go over those of the bundled one; null for none.</summary>
+    public string? Catalog { get; set; }
 }

@@ -18,6 +18,17 @@ internal abstract class ExpectedFile : IDisposable
 
     protected ExpectedFile(JsonDocument document) => _document = document;
 
+    /// <summary>The file holds a JSON list, as those for tokenizers do.</summary>
+    public static bool IsList(string path)
+    {
+        using var text = new StreamReader(path);
+        int next;
+        do
+            next = text.Read();
+        while (next >= 0 && char.IsWhiteSpace((char)next));
+        return next == '[';
+    }
+
     /// <exception cref="ModelFolderException">The file is missing, no JSON, or of no known form.</exception>
     public static ExpectedFile Read(string path)
     {

@@ -5,7 +5,7 @@ namespace GreenTune.Cli.Tests.CommandLine;
 public sealed class UsageTests
 {
     public static TheoryData<string> Commands =>
-        ["", "models", "models list", "models build", "models show", "chat", "requests", "requests list", "requests show", "records", "records export"];
+        ["", "models", "models list", "models pull", "models import", "models build", "models show", "models remove", "chat", "requests", "requests list", "requests show", "records", "records export"];
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -37,11 +37,15 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("modles", "greentune has no command 'modles'; it has models, chat, requests, records")]
-    [InlineData("models", "greentune models needs a command: list, build, show")]
-    [InlineData("models lst", "greentune models has no command 'lst'; it has list, build, show")]
-    [InlineData("models list --fast", "greentune models list has no option --fast; it has --provider, --json, --models, --cache")]
+    [InlineData("models", "greentune models needs a command: list, pull, import, build, show, remove")]
+    [InlineData("models lst", "greentune models has no command 'lst'; it has list, pull, import, build, show, remove")]
+    [InlineData("models list --fast", "greentune models list has no option --fast; it has --provider, --json, --models, --cache, --catalog")]
     [InlineData("models list --provider tpu", "--provider is 'tpu', where it takes one of cpu, cuda, for example --provider cpu")]
     [InlineData("models show", "greentune models show needs <id>: the configuration, or a model for all of its configurations")]
+    [InlineData("models pull", "greentune models pull needs <model>: an id of the catalog, or a repository of the hub as org/name or org/name@revision")]
+    [InlineData("models pull a/b --name a/b", "--name is 'a/b', where it takes a name of letters, digits, dots, dashes and underscores, for example --name smol")]
+    [InlineData("models pull a/b --revision ..", "--revision is '..', where it takes a branch, tag or commit, for example --revision main")]
+    [InlineData("models import", "greentune models import needs <path>: a Hugging Face folder, a")]
     [InlineData("chat", "greentune chat needs <prompt>: what to ask")]
     [InlineData("chat one two", "greentune chat takes no further argument, and 'two' is one; put a text with spaces in quotation marks")]
     [InlineData("chat Hi --url localhost", "--url is 'localhost', where it takes an address with http or https, for example --url http://localhost:5101")]

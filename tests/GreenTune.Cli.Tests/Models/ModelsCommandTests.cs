@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GreenTune.Cli.Tests.Support;
+using GreenTune.Models.Building;
 
 namespace GreenTune.Cli.Tests.Models;
 
@@ -17,7 +18,8 @@ public sealed class ModelsCommandTests : IDisposable
         string line = Assert.Single(result.Output.Split('\n'), l => l.Contains("greentune-tiny-int4", StringComparison.Ordinal));
         Assert.Matches(@"greentune-tiny-int4\s+int4\s+cpu\s+no\s+unknown \(not built\)", line);
         Assert.Equal(6, result.Output.Split('\n').Count(l => l.Contains(" cpu ", StringComparison.Ordinal)));
-        Assert.Contains("Models: greentune-nano, greentune-tiny in ", result.Output, StringComparison.Ordinal);
+        Assert.Matches(@"greentune-nano +safetensors +bundled", result.Output);
+        Assert.Matches(@"smollm2-135m-instruct +134,515,008 +Apache-2.0 +269 MB +84.1 MB +available", result.Output);
         Assert.Contains($"Built folders: {_cache["models"]}", result.Output, StringComparison.Ordinal);
     }
 
@@ -26,12 +28,15 @@ public sealed class ModelsCommandTests : IDisposable
     {
         CliResult result = await RunAsync("models", "list", "--json");
         using JsonDocument list = JsonDocument.Parse(result.Output);
-        Assert.Equal(12, list.RootElement.GetArrayLength());
-        JsonElement first = list.RootElement[0];
+        JsonElement configurations = list.RootElement.GetProperty("configurations");
+        Assert.Equal(Enum.GetValues<Provider>().Sum(p => 2 * p.Precisions().Count), configurations.GetArrayLength());
+        JsonElement first = configurations[0];
         Assert.Equal(("greentune-nano-fp32", "fp32", "cpu", false, "not built"),
             (first.GetProperty("id").GetString(), first.GetProperty("precision").GetString(), first.GetProperty("provider").GetString(), first.GetProperty("built").GetBoolean(), first.GetProperty("reason").GetString()));
         Assert.Equal(JsonValueKind.Null, first.GetProperty("bytes").ValueKind);
-        Assert.Equal("fp16", list.RootElement[6].GetProperty("precision").GetString());
+        Assert.Equal("cuda", configurations[6].GetProperty("provider").GetString());
+        Assert.Equal(["greentune-nano", "greentune-tiny"], list.RootElement.GetProperty("models").EnumerateArray().Select(m => m.GetProperty("name").GetString()));
+        Assert.True(list.RootElement.GetProperty("catalog")[0].GetProperty("int4MemoryBytes").GetInt64() > 84_000_000);
     }
 
     [Fact]

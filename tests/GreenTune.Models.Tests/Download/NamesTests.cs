@@ -61,10 +61,10 @@ public sealed class NamesTests
     [Fact]
     public void The_endpoint_and_the_token_come_from_the_environment()
     {
-        Assert.Equal("https://huggingface.co/", HubOptions.ReadEndpoint(null, _ => null).AbsoluteUri);
-        Assert.Equal("https://mirror.example/hub/", HubOptions.ReadEndpoint(null, name => name == "HF_ENDPOINT" ? "https://mirror.example/hub" : null).AbsoluteUri);
-        Assert.Equal("https://given.example/", HubOptions.ReadEndpoint("https://given.example", _ => "https://other.example").AbsoluteUri);
-        Assert.Contains("HF_ENDPOINT", Assert.Throws<HubException>(() => HubOptions.ReadEndpoint(null, _ => "mirror")).Message, StringComparison.Ordinal);
+        Assert.Equal("https://huggingface.co/", HubOptions.ReadEndpoint(null, environment: _ => null).AbsoluteUri);
+        Assert.Equal("https://mirror.example/hub/", HubOptions.ReadEndpoint(null, environment: name => name == "HF_ENDPOINT" ? "https://mirror.example/hub" : null).AbsoluteUri);
+        Assert.Equal("https://given.example/", HubOptions.ReadEndpoint("https://given.example", environment: _ => "https://other.example").AbsoluteUri);
+        Assert.Contains("HF_ENDPOINT", Assert.Throws<HubException>(() => HubOptions.ReadEndpoint(null, environment: _ => "mirror")).Message, StringComparison.Ordinal);
         Assert.Equal("b", HubToken.FromEnvironment(name => name == "HUGGING_FACE_HUB_TOKEN" ? " b\n" : null)!.Value);
         HubException bad = Assert.Throws<HubException>(() => HubToken.FromEnvironment(_ => "two words"));
         Assert.DoesNotContain("two words", bad.Message, StringComparison.Ordinal);
