@@ -56,7 +56,7 @@ internal static class HubAnswers
     {
         string page = options.Endpoint.AbsoluteUri + what.Repository;
         string how = options.Token is null
-            ? "give a token of an account that may read it, by the environment variable HF_TOKEN or --token-file"
+            ? "give a token of an account that may read it, by the environment variable HF_TOKEN, --token-file or Models:Hub:TokenFile"
             : "the token's account has no access to it yet, or the token lacks the right to read gated repositories";
         return code == "GatedRepo"
             ? $"{what} is gated: accept its licence at {page}, and {how}"

@@ -67,7 +67,7 @@ public sealed class ModelsPullTests : IAsyncDisposable
         _hub.Misbehave = (request, _) => request.Header("Authorization") == "Bearer hf_secret" ? null : FakeReply.Empty(401);
         CliResult without = await PullAsync("maker/small");
         Assert.Equal(1, without.ExitCode);
-        Assert.Contains("HF_TOKEN or --token-file", without.Error, StringComparison.Ordinal);
+        Assert.Contains("HF_TOKEN, --token-file", without.Error, StringComparison.Ordinal);
         CliResult with = await PullAsync("maker/small", "--token-file", _cache["token"]);
         Assert.Equal(0, with.ExitCode);
         Assert.DoesNotContain("hf_secret", with.Output + with.Error, StringComparison.Ordinal);

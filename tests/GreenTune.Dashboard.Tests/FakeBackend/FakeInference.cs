@@ -39,6 +39,7 @@ internal static class FakeInference
             services.Plans.Cancel();
             return Results.NoContent();
         });
+        services.Library.Map(app);
     }
 
     private static async Task StreamAsync(HttpContext context, FakeServices services)

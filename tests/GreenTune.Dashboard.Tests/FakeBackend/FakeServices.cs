@@ -26,11 +26,14 @@ internal sealed class FakeServices : IAsyncDisposable
         _app = app;
         World = world;
         Plans = plans;
+        Library = new FakeLibrary(world, empty: world.Records.Count == 0);
     }
 
     public SampleWorld World { get; }
 
     public FakePlans Plans { get; }
+
+    public FakeLibrary Library { get; }
 
     public FakeEvents Events { get; } = new();
 

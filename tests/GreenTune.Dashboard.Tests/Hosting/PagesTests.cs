@@ -16,6 +16,7 @@ public sealed partial class PagesTests(PagesTests.Served served) : IClassFixture
         { "/compare", "Compare" },
         { "/budgets", "Budgets" },
         { "/playground", "Playground" },
+        { "/models", "Models" },
     };
 
     [Theory]
