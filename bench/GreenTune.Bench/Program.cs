@@ -7,5 +7,8 @@ var root = new RootCommand("GreenTune's performance figures, each against a name
     HttpBench.Command(),
     AnswersBench.Command(),
     TokenizerBench.Command(),
+    GraphBench.Command(),
+    BuildBench.Command(),
+    RandomCheckpoint.Command(),
 };
 return await root.Parse(args).InvokeAsync();
