@@ -210,8 +210,8 @@ internal static class StringMethods
             return [.. words.Select(w => text[w.Start..w.End])];
         int keep = (int)most;
         return fromRight
-            ? [PythonText.Strip(text[..words[words.Count - keep - 1].End], left: true, right: false), .. words.TakeLast(keep).Select(w => text[w.Start..w.End])]
-            : [.. words.Take(keep).Select(w => text[w.Start..w.End]), PythonText.Strip(text[words[keep].Start..], left: false, right: true)];
+            ? [text[..words[words.Count - keep - 1].End], .. words.TakeLast(keep).Select(w => text[w.Start..w.End])]
+            : [.. words.Take(keep).Select(w => text[w.Start..w.End]), text[words[keep].Start..]];
     }
 
     private static PythonList Lines(string text, bool keepEnds)

@@ -49,7 +49,7 @@ internal static class TemplateTests
             case "test":
                 return value is string test && Names.Contains(test);
             case "sameas":
-                return ReferenceEquals(value, arguments.Get(0, "other")) || (value is not (string or PythonList or PythonDictionary) && Equals(value, arguments.Get(0, "other")));
+                return ReferenceEquals(value, arguments.Get(0, "other")) || (value is not (PythonList or PythonDictionary) && Equals(value, arguments.Get(0, "other")));
             case "in":
                 return Operations.Contains(arguments.Required(0, "seq", "in"), value, frame.Work);
             default:
