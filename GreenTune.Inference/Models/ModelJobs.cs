@@ -19,6 +19,7 @@ internal sealed partial class ModelJobs(TimeProvider clock, ILogger<ModelJobs> l
     private readonly Lock _gate = new();
     private readonly List<RunningJob> _jobs = [];
     private readonly CancellationTokenSource _stopping = new();
+    private volatile bool _disposed;
     private readonly Channel<RunningJob> _queue = Channel.CreateUnbounded<RunningJob>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>The newest first.</summary>
@@ -99,12 +100,18 @@ internal sealed partial class ModelJobs(TimeProvider clock, ILogger<ModelJobs> l
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync();
+        // A host that is told to stop while it is being disposed stops its services once more.
+        if (!_disposed)
+        {
+            await _stopping.CancelAsync();
+        }
+
         await base.StopAsync(cancellationToken);
     }
 
     public override void Dispose()
     {
+        _disposed = true;
         base.Dispose();
         foreach (RunningJob job in _jobs)
         {

@@ -93,7 +93,12 @@ public sealed class ModelLibraryTests : IAsyncLifetime
         _hub.Misbehave = (request, usual) => request.Path.EndsWith("/model.safetensors", StringComparison.Ordinal) ? usual with { StallAfter = 100_000 } : null;
         ModelJob job = await StartAsync("api/models/pulls", new PullInput { Id = Model });
         ModelJob waiting = await StartAsync("api/models/builds", new BuildInput { Configuration = "greentune-nano-int8" });
-        await Eventually.TrueAsync(async () => (await JobAsync(job.Id)).Bytes > 100_000);
+        var part = new FileInfo(Path.Combine(_cache, "checkpoints", Model + ".unfinished", "model.safetensors.part"));
+        await Eventually.TrueAsync(() =>
+        {
+            part.Refresh();
+            return Task.FromResult(part.Exists && part.Length == 100_000);
+        });
         Assert.Equal(ModelJobState.Waiting, (await JobAsync(waiting.Id)).State);
         Assert.Equal(CatalogState.Pulling, (await ViewAsync()).Catalog.Single(c => c.Id == Model).State);
         await ProblemAsync(HttpStatusCode.Conflict, PostAsync("api/models/pulls", $$"""{"id": "{{Model}}"}"""), job.Id.ToString());
