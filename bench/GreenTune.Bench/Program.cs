@@ -6,5 +6,6 @@ var root = new RootCommand("GreenTune's performance figures, each against a name
     EngineBench.Command(),
     HttpBench.Command(),
     AnswersBench.Command(),
+    QualityBench.Command(),
 };
 return await root.Parse(args).InvokeAsync();
