@@ -55,7 +55,7 @@ public sealed class MarkedText
     }
 
     /// <summary>
-    /// Token ids of documents: conversations as the model's chat template writes them, all else as plain text. Long documents are cut into several
+    /// Token ids of documents: turns as the model's chat template writes them, plain documents as a user's turn, or all as plain text where there is no template. Long documents are cut into several
     /// sequences. Documents are drawn evenly over the whole text, so that a part of it holds of everything it has.
     /// </summary>
     /// <param name="tokenizer">The model's own.</param>
@@ -110,17 +110,16 @@ public sealed record MarkedDocument(string Text, IReadOnlyList<ChatMessage> Turn
         return new(string.Join('\n', messages.Select(m => m.Content)), messages);
     }
 
+    /// <summary>As the model's template writes it; a plain text is what a user says, since a chat model was trained on nothing outside turns.</summary>
     internal int[] Encode(ChatTokenizer tokenizer)
     {
-        if (Turns.Count == 0)
-            return tokenizer.EncodeText(Text);
         try
         {
-            return tokenizer.EncodeChat(Turns, addGenerationPrompt: false);
+            return tokenizer.EncodeChat(Turns.Count > 0 ? Turns : [new("user", Text)], addGenerationPrompt: false);
         }
         catch (TokenizerException)
         {
-            // A model without a chat template, or whose template takes no such turns, was not trained on turns.
+            // A model without a chat template, or whose template takes no such turns, was trained on plain text.
             return tokenizer.EncodeText(Text);
         }
     }

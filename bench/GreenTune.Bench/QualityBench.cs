@@ -24,10 +24,11 @@ internal static class QualityBench
         var text = new Option<string?>("--calibration-file") { Description = "Another calibration text" };
         var head = new Option<TableStorage>("--head") { Description = "How embedding and output projection are stored: same, int8, float" };
         var threads = new Option<int>("--threads") { Description = "Threads of the scoring graph", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var sample = new Option<int>("--prompts") { Description = "Prompts that are measured", DefaultValueFactory = _ => 300 };
         var output = new Option<string?>("--output") { Description = "File that the tables are added to" };
         var command = new Command("quality", "Top-1 agreement with fp32, perplexity and sentiment accuracy of every precision, block and method")
         {
-            models, precisions, blocks, methods, symmetries, levels, tokens, text, head, threads, output,
+            models, precisions, blocks, methods, symmetries, levels, tokens, text, head, threads, sample, output,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -54,31 +55,31 @@ internal static class QualityBench
                         Embedding = parsed.GetValue(head),
                         Head = parsed.GetValue(head),
                     };
-                await RunAsync(Path.Combine(sources, model), forms, parsed.GetValue(threads), table, cancellation);
+                await RunAsync(Path.Combine(sources, model), forms, parsed.GetValue(threads), parsed.GetValue(sample), table, cancellation);
             }
         });
         return command;
     }
 
-    private static async Task RunAsync(string source, IEnumerable<BuildOptions> forms, int threads, Table table, CancellationToken cancellation)
+    private static async Task RunAsync(string source, IEnumerable<BuildOptions> forms, int threads, int prompts, Table table, CancellationToken cancellation)
     {
         string model = Path.GetFileName(source);
-        QualityTexts texts = QualityTexts.Read(source);
+        QualityTexts texts = QualityTexts.Read(source, prompts);
         (QualityScores reference, ModelFolder plain, double seconds) = await ScoreAsync(source, new BuildOptions { Precision = Precision.Fp32, Provider = Provider.Cpu }, texts, threads, cancellation);
         table.Line($"\n### {model}\n");
-        table.Line(string.Create(CultureInfo.InvariantCulture, $"{texts.Answers.Count} prompts with answers, {reference.AnswerChoices.Sum(c => c.Length)} positions; evaluation text {reference.TextChoices.Sum(c => c.Length)} positions.\n"));
-        table.Line("| precision | block | zero points | method | accuracy level | top-1, prompts and answers | top-1, evaluation text | perplexity, evaluation text | change | perplexity, answers | change | sentiment accuracy | folder MB | build s |");
-        table.Line("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-        table.Line(Row("fp32 | | | |", reference, reference, plain, seconds));
+        table.Line(string.Create(CultureInfo.InvariantCulture, $"{texts.Answers.Count} prompts with answers, {reference.AnswerChoices.Sum(c => c.Length)} positions, of which the prompts' common words are {texts.Answers.Count * (texts.SharedTokens - 1)}; evaluation text {reference.TextChoices.Sum(c => c.Length)} positions.\n"));
+        table.Line("| precision | block | zero points | method | accuracy level | top-1, prompts and answers | of that, behind the common words | top-1, evaluation text | perplexity, evaluation text | change | perplexity, answers | change | sentiment accuracy | folder MB | build s |");
+        table.Line("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+        table.Line(Row("fp32 | | | |", reference, reference, plain, seconds, texts.SharedTokens));
         foreach (BuildOptions form in forms)
         {
             (QualityScores scores, ModelFolder folder, double build) = await ScoreAsync(source, form, texts, threads, cancellation);
-            table.Line(Row($"{form.Precision.Word()} | {form.BlockSize} | {(form.Symmetric ? "no" : "yes")} | {form.Method.Word()} | {form.AccuracyLevel}", scores, reference, folder, build));
+            table.Line(Row($"{form.Precision.Word()} | {form.BlockSize} | {(form.Symmetric ? "no" : "yes")} | {form.Method.Word()} | {form.AccuracyLevel}", scores, reference, folder, build, texts.SharedTokens));
         }
     }
 
-    private static string Row(string form, QualityScores scores, QualityScores reference, ModelFolder folder, double build) => string.Create(CultureInfo.InvariantCulture,
-        $"| {form} | {scores.AnswerAgreement(reference):0.00 %} | {scores.TextAgreement(reference):0.00 %} | {scores.TextPerplexity:0.000} | {(scores.TextPerplexity / reference.TextPerplexity) - 1:+0.00 %;-0.00 %;0} | {scores.AnswerPerplexity:0.0000} | {(scores.AnswerPerplexity / reference.AnswerPerplexity) - 1:+0.00 %;-0.00 %;0} | {scores.Accuracy:0.0000} | {folder.Bytes / 1e6:0.0} | {build:0.0} |");
+    private static string Row(string form, QualityScores scores, QualityScores reference, ModelFolder folder, double build, int shared) => string.Create(CultureInfo.InvariantCulture,
+        $"| {form} | {scores.AnswerAgreement(reference):0.00 %} | {scores.OwnAgreement(reference, shared - 1):0.00 %} | {scores.TextAgreement(reference):0.00 %} | {scores.TextPerplexity:0.000} | {(scores.TextPerplexity / reference.TextPerplexity) - 1:+0.00 %;-0.00 %;0} | {scores.AnswerPerplexity:0.0000} | {(scores.AnswerPerplexity / reference.AnswerPerplexity) - 1:+0.00 %;-0.00 %;0} | {scores.Accuracy:0.0000} | {folder.Bytes / 1e6:0.0} | {build:0.0} |");
 
     private static async Task<(QualityScores Scores, ModelFolder Folder, double BuildSeconds)> ScoreAsync(string source, BuildOptions options, QualityTexts texts, int threads, CancellationToken cancellation)
     {

@@ -12,13 +12,16 @@ namespace GreenTune.Bench;
 /// <param name="LabelTokens">First token of each class's word, in the order of the classes.</param>
 internal sealed record QualityTexts(IReadOnlyList<QualityAnswer> Answers, IReadOnlyList<int[]> Texts, int[] LabelTokens)
 {
-    public static QualityTexts Read(string source)
+    /// <summary>Tokens that all prompts begin with.</summary>
+    public int SharedTokens { get; } = Enumerable.Range(0, Answers.Min(a => a.Tokens.Length)).TakeWhile(i => Answers.All(a => a.Tokens[i] == Answers[0].Tokens[i])).Count();
+
+    public static QualityTexts Read(string source, int prompts)
     {
         using ChatTokenizer tokenizer = ChatTokenizer.Open(source);
         Sentiment[] classes = Enum.GetValues<Sentiment>();
         int[] labels = [.. classes.Select(c => tokenizer.EncodeText(c.ToString())[0])];
         SentimentSet set = new SentimentSetFile(Path.GetDirectoryName(source)!).Read();
-        QualityAnswer[] answers = [.. set.Draw(set.Count, 1).Select(item =>
+        QualityAnswer[] answers = [.. set.Draw(prompts, 1).Select(item =>
         {
             ChatMessage[] turns = [.. SentimentPrompts.OneWord(item.Text).Select(t => new ChatMessage(t.Role, t.Content))];
             int[] prompt = tokenizer.EncodeChat(turns, addGenerationPrompt: true);
@@ -43,6 +46,10 @@ internal sealed record QualityAnswer(int[] Tokens, int PromptLength, Sentiment L
 internal sealed record QualityScores(int[][] AnswerChoices, int[][] TextChoices, double AnswerPerplexity, double TextPerplexity, double Accuracy)
 {
     public double AnswerAgreement(QualityScores reference) => Agreement(AnswerChoices, reference.AnswerChoices);
+
+    /// <summary>Agreement behind the words that all prompts begin with, which are the same few positions again and again.</summary>
+    public double OwnAgreement(QualityScores reference, int shared) =>
+        Agreement([.. AnswerChoices.Select(c => c[shared..])], [.. reference.AnswerChoices.Select(c => c[shared..])]);
 
     public double TextAgreement(QualityScores reference) => Agreement(TextChoices, reference.TextChoices);
 

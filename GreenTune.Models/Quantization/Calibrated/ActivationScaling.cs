@@ -12,9 +12,9 @@ namespace GreenTune.Models.Quantization.Calibrated;
 internal sealed class ActivationScaling(BlockFormat format, DecoderShape shape, ParallelOptions parallel)
 {
     /// <summary>Inputs and outputs that alpha is chosen by.</summary>
-    private const int SampleInputs = 192, SampleRows = 768;
+    private const int SampleInputs = 128, SampleRows = 256;
 
-    private const int Steps = 20;
+    private const int Steps = 10;
 
     /// <summary>The same function with other weights.</summary>
     /// <param name="layer">The layer as it was.</param>

@@ -60,7 +60,7 @@ internal sealed class CalibratedRounding : IRounding
         _pass.Layer(served, (group, inputs, width) =>
         {
             WeightMatrix weights = ActivationScaling.Maps(stored, group).Weight;
-            RoundedRows rounded = groups[group] = RoundedRows.Of(weights, Rounder(_format, inputs, width), _parallel);
+            RoundedRows rounded = groups[group] = RoundedRows.Of(weights, Rounder(inputs, width), _parallel);
             int row = 0;
             foreach (Linear linear in Members(served, group))
             {
@@ -74,7 +74,8 @@ internal sealed class CalibratedRounding : IRounding
     public IRowRounder Head(WeightMatrix head, BlockFormat format)
     {
         _calibrating();
-        return Rounder(format, _pass.HeadInput(), head.Columns);
+        // Its bytes may be the embedding too, and error feedback would make that worse than it makes the projection better (docs/decisions/014-quantisation.md).
+        return new SearchRounding(format, MeanSquares(_pass.HeadInput(), head.Columns));
     }
 
     private static Linear Replaceable(Linear linear) => linear with { Weight = new ReplaceableMatrix(linear.Weight) };
@@ -96,13 +97,13 @@ internal sealed class CalibratedRounding : IRounding
         before.CopyTo(_pass.Hidden, 0);
     }
 
-    private IRowRounder Rounder(BlockFormat format, ReadOnlySpan<float> inputs, int width)
+    private IRowRounder Rounder(ReadOnlySpan<float> inputs, int width)
     {
         if (!_steps.Feedback)
-            return new SearchRounding(format, MeanSquares(inputs, width));
+            return new SearchRounding(_format, MeanSquares(inputs, width));
         var moments = new PackedTriangle(width);
         moments.AddInputs(inputs, _parallel);
-        return new ErrorFeedback(format, moments, Damping, _parallel);
+        return new ErrorFeedback(_format, moments, Damping, _parallel);
     }
 
     private static float[] MeanSquares(ReadOnlySpan<float> inputs, int width)
