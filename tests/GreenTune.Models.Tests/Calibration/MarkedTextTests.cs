@@ -39,8 +39,10 @@ public sealed class MarkedTextTests
         Assert.All(some, s => Assert.InRange(s.Length, 2, 128));
         IReadOnlyList<int[]> all = BundledTexts.Calibration.Encode(tokenizer, null, 512);
         Assert.True(all.Sum(s => s.Length) > 8192);
-        // A part of it is drawn from everywhere, as turns and as plain text in a user's turn.
-        Assert.All(some.Where(s => s.Length < 128), s => Assert.Equal(tokenizer.Encode("<|im_start|>")[0], s[0]));
+        // Conversations and plain documents, the latter as what a user says, begin as the template does; cut documents go on.
+        int begin = tokenizer.Encode("<|im_start|>")[0];
+        Assert.True(some.Count(s => s[0] == begin) > some.Count / 2);
+        Assert.Equal(BundledTexts.Calibration.Documents.Count, BundledTexts.Calibration.Encode(tokenizer, null, 2048).Count(s => s[0] == begin));
     }
 
     [Fact]
