@@ -33,6 +33,10 @@ internal sealed class InferenceOptions
     /// <summary>Further model folders in ONNX Runtime GenAI's format, each served under its own name.</summary>
     public IList<string> ModelFolders { get; } = [];
 
+    /// <summary>Serve folders that failed `greentune models verify`.</summary>
+    /// <value>The default is false.</value>
+    public bool ServeFailedFolders { get; set; }
+
     /// <summary>Threads of one step; 0 takes one for each core.</summary>
     [Range(0, 1024)]
     public int Threads { get; set; }

@@ -17,11 +17,13 @@ internal sealed class BuildVariantOptions
     private readonly Option<TableStorage?> _head = CommonOptions.Word<TableStorage>("--head", "int8 and int4: how the output projection is stored (the default is same, as the layers)");
     private readonly Option<int?> _accuracy = CommonOptions.Whole("--accuracy-level", "level", "int8 and int4 on a CPU: 4 rounds activations to int8 (the default), 0 keeps them in float32.", 0, 4, 0);
     private readonly Option<bool> _bfloat16 = new("--bfloat16-activations") { Description = "int8 and int4 on CUDA: activations, keys and values are bfloat16 instead of float16." };
+    private readonly Option<string?> _calibration = new("--calibration") { Description = "gptq and awq: a text file to calibrate with instead of the bundled text.", HelpName = "file" };
+    private readonly Option<int?> _calibrationTokens = CommonOptions.Whole("--calibration-tokens", "tokens", "gptq and awq: tokens of the text that are used (the default is 4096).", 128, 1 << 20, 8192);
     private readonly Option<int?> _context = CommonOptions.Whole("--context", "tokens", "Tokens of prompt and answer that the folder serves (the default is the model's own).", 1, 1 << 24, 4096);
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_precision, _method, _block, _asymmetric, _embedding, _head, _accuracy, _bfloat16, _context])
+        foreach (Option option in (Option[])[_precision, _method, _block, _asymmetric, _embedding, _head, _accuracy, _bfloat16, _calibration, _calibrationTokens, _context])
             command.Add(option);
     }
 
@@ -54,11 +56,14 @@ internal sealed class BuildVariantOptions
         Head = result.GetValue(_head) ?? options.Head,
         AccuracyLevel = result.GetValue(_accuracy) ?? options.AccuracyLevel,
         BFloat16Activations = result.GetValue(_bfloat16) || options.BFloat16Activations,
+        CalibrationFile = result.GetValue(_calibration) ?? options.CalibrationFile,
+        CalibrationTokens = result.GetValue(_calibrationTokens) ?? options.CalibrationTokens,
         ContextLength = result.GetValue(_context) ?? options.ContextLength,
     };
 
     private bool IsForQuantized(ParseResult result) => result.GetValue(_method) is not null || result.GetValue(_block) is not null || result.GetValue(_asymmetric) || result.GetValue(_embedding) is not null
-        || result.GetValue(_head) is not null || result.GetValue(_accuracy) is not null || result.GetValue(_bfloat16);
+        || result.GetValue(_head) is not null || result.GetValue(_accuracy) is not null || result.GetValue(_bfloat16)
+        || result.GetValue(_calibration) is not null || result.GetValue(_calibrationTokens) is not null;
 
     private bool IsDefault(ParseResult result) => !IsForQuantized(result) && result.GetValue(_context) is null;
 }

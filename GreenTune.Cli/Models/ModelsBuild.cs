@@ -73,6 +73,7 @@ internal static class ModelsBuild
     {
         BuildStage.Waiting => ": another process builds it, waiting",
         BuildStage.Hashing => ": reading the checkpoint",
+        BuildStage.Calibrating => ": sending the calibration text through the model",
         BuildStage.Writing => ": writing weights",
         BuildStage.Finishing => ": checking the folder",
         BuildStage.Done => ": done",

@@ -91,12 +91,25 @@ internal sealed partial class ConfigurationLoader(
         ModelFolder folder = await configuration.OpenFolder(progress, cancellation);
         configuration.FolderUse = FolderUse.Hold(folder.FolderPath);
         CheckMemory(folder);
+        CheckParity(folder, options.Value.ServeFailedFolders);
         configuration.Enter(ConfigurationState.Loading);
         LoadedConfiguration loaded = await Task.Run(() => Open(folder, provider, options.Value.MaxContextTokens), cancellation);
         _resident.Add(configuration.Id);
         _resident.RemoveAll(id => id != configuration.Id && registry.Find(id) is null);
         engine.Meter.SetResident([.. _resident]);
         return loaded;
+    }
+
+    /// <summary>A folder that was held against its checkpoint and failed answers something else than its model.</summary>
+    /// <exception cref="ModelFolderException">It failed, and the settings do not want it served all the same.</exception>
+    internal static void CheckParity(ModelFolder folder, bool serveFailed)
+    {
+        if (folder.Parity is { Passed: false } parity && !serveFailed)
+        {
+            throw new ModelFolderException(
+                folder.FolderPath,
+                $"it failed its check against its checkpoint: {string.Join(" ", parity.Failures)} Build it again (greentune models build {folder.Id} --force) and verify it, or serve it all the same with Inference:ServeFailedFolders");
+        }
     }
 
     /// <summary>Weights that cannot fit would have the system end the whole service.</summary>

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+using GreenTune.Models.Calibration;
 using GreenTune.Models.Quantization;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -21,6 +23,8 @@ public enum TableStorage
 /// <summary>How a folder is made. Why the defaults are what they are: docs/decisions/004-model-folders.md and 014-quantisation.md.</summary>
 public sealed record BuildOptions
 {
+    private const int DefaultCalibrationTokens = 4096;
+
     public required Precision Precision { get; init; }
 
     public required Provider Provider { get; init; }
@@ -36,6 +40,19 @@ public sealed record BuildOptions
     /// <summary>How weights are rounded.</summary>
     /// <value>The default is round to nearest.</value>
     public QuantizationMethod Method { get; init; } = QuantizationMethod.Rtn;
+
+    /// <summary>Tokens of the calibration text that gptq and awq use, at most.</summary>
+    /// <value>The default is 4096.</value>
+    public int CalibrationTokens { get; init; } = DefaultCalibrationTokens;
+
+    /// <summary>
+    /// File with a calibration text of the user's own, as <see cref="MarkedText"/> reads it; null for the bundled one.
+    /// </summary>
+    [JsonIgnore]
+    public string? CalibrationFile { get; init; }
+
+    /// <summary>Beginning of the SHA-256 of the user's calibration text, in the options of a folder that is built; null for the bundled text.</summary>
+    public string? CalibrationText { get; init; }
 
     /// <summary>How a quantised folder stores the embedding.</summary>
     public TableStorage Embedding { get; init; } = TableStorage.Same;
@@ -68,6 +85,8 @@ public sealed record BuildOptions
             if (Bits is not null)
             {
                 Add(Method != QuantizationMethod.Rtn, Method.Word());
+                Add(Method.IsCalibrated() && CalibrationTokens != DefaultCalibrationTokens, $"cal{CalibrationTokens}");
+                Add(Method.IsCalibrated() && (CalibrationText ?? CalibrationHash()) is not null, $"text-{CalibrationText ?? CalibrationHash()}");
                 Add(BlockSize != 32, $"b{BlockSize}");
                 Add(!Symmetric, "asym");
                 Add(Embedding != TableStorage.Same, "emb" + (Embedding == TableStorage.Int8 ? "8" : "f"));
@@ -85,6 +104,9 @@ public sealed record BuildOptions
             }
         }
     }
+
+    /// <summary>Beginning of the hash of the user's calibration text, which two texts of one name do not share.</summary>
+    internal string? CalibrationHash() => CalibrationFile is null ? null : MarkedText.Open(CalibrationFile).Sha256[..8];
 
     /// <summary>Bits of the weights; null where they are floating point.</summary>
     internal int? Bits => Precision switch
@@ -112,6 +134,10 @@ public sealed record BuildOptions
             throw new ArgumentException("Activations in bfloat16 are for cuda; on a cpu they are float32.");
         if (ContextLength is < 1)
             throw new ArgumentException($"The context length is {ContextLength}; 1 or more is expected.");
+        if (CalibrationTokens is < 128 or > 1 << 20)
+            throw new ArgumentException($"The calibration takes {CalibrationTokens} tokens; 128 to {1 << 20} are expected, for example {DefaultCalibrationTokens}.");
+        if (CalibrationFile is not null && !Method.IsCalibrated())
+            throw new ArgumentException($"The method {Method.Word()} takes no calibration text; gptq, awq and awq-gptq do.");
         if (Bits is null && (Method != QuantizationMethod.Rtn || Embedding != TableStorage.Same || Head != TableStorage.Same))
             throw new ArgumentException($"Method, embedding and head are choices for int8 and int4; the precision is {Precision.Word()}.");
     }

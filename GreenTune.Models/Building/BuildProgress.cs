@@ -9,6 +9,9 @@ public enum BuildStage
     /// <summary>The source's identity is computed.</summary>
     Hashing,
 
+    /// <summary>A calibration text goes through the model; takes turns with <see cref="Writing"/>, layer by layer.</summary>
+    Calibrating,
+
     /// <summary>Weights are converted and written.</summary>
     Writing,
 

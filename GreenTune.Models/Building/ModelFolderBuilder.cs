@@ -94,11 +94,11 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
         StopTokens tokens = StopTokens.Read(checkpoint, model.Shape.VocabularySize);
         CheckSpace(request, model);
         var meter = new ProgressMeter(request.Id, model.Parameters, progress);
-        IRounding? rounding = Roundings.Create(request.Options);
+        checkpoint.WriteTokenizerFiles(folder);
+        IRounding? rounding = Roundings.Create(request.Options, model, folder, meter.Calibrating, cancellationToken);
         string embedding = WriteGraphs(folder, model, request.Options, rounding, meter.Written, cancellationToken);
         GenAIConfig.Write(folder, model, tokens, ModelFolder.GenAIGraphFile);
-        checkpoint.WriteTokenizerFiles(folder);
-        Manifest(request, checkpoint, model, fingerprint, folder, embedding).Write(folder);
+        Manifest(request, checkpoint, model, fingerprint, folder, embedding, rounding?.Calibration).Write(folder);
     }
 
     private static string WriteGraphs(string folder, DecoderModel model, BuildOptions options, IRounding? rounding, Action<long> written, CancellationToken cancellationToken)
@@ -114,7 +114,7 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
         return weights.EmbeddingForm;
     }
 
-    private ModelManifest Manifest(BuildRequest request, Checkpoint checkpoint, DecoderModel model, SourceFingerprint fingerprint, string folder, string embedding)
+    private ModelManifest Manifest(BuildRequest request, Checkpoint checkpoint, DecoderModel model, SourceFingerprint fingerprint, string folder, string embedding, string? calibration)
     {
         BuildOptions options = request.Options;
         bool quantized = options.Bits is not null;
@@ -122,7 +122,7 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
         {
             Id = request.Id,
             Model = request.ModelName,
-            Options = options,
+            Options = options with { CalibrationFile = null, CalibrationText = options.CalibrationHash() },
             Precision = options.Precision,
             Provider = options.Provider,
             Activations = FloatTypes.Word(options.Activations),
@@ -130,6 +130,7 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
             Symmetric = quantized ? options.Symmetric : null,
             AccuracyLevel = quantized && options.Provider == Provider.Cpu ? options.AccuracyLevel : null,
             Method = quantized ? options.Method.Word() : null,
+            Calibration = calibration,
             Embedding = embedding,
             Source = new ModelSource(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.SourceFolder))), fingerprint.Sha256, fingerprint.Weights, checkpoint.IsQuantized),
             Parameters = model.Parameters,
@@ -182,6 +183,14 @@ public sealed class ModelFolderBuilder(TimeProvider clock)
     {
         private long _written;
         private int _percent = -1;
+
+        /// <summary>Reports that a calibration text is at work, at the share that is written so far.</summary>
+        public void Calibrating()
+        {
+            progress?.Report(new(id, BuildStage.Calibrating, Math.Max(0, _percent) / 100.0));
+            // The next weights are said to be written even where they are less than a percent.
+            _percent--;
+        }
 
         public void Written(long elements)
         {

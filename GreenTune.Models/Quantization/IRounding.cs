@@ -9,16 +9,20 @@ internal interface IRowRounder
     /// <summary>Form of what <see cref="Round"/> writes.</summary>
     BlockFormat Format { get; }
 
+    /// <param name="index">Which row of the matrix, or of the maps of a group one below the other, this is.</param>
     /// <param name="row">Weights.</param>
     /// <param name="codes">Blocks x bytes of a block.</param>
     /// <param name="scales">One per block.</param>
     /// <param name="zeroPoints">Packed; empty where blocks are symmetric.</param>
-    void Round(ReadOnlySpan<float> row, Span<byte> codes, Span<float> scales, Span<byte> zeroPoints);
+    void Round(int index, ReadOnlySpan<float> row, Span<byte> codes, Span<float> scales, Span<byte> zeroPoints);
 }
 
 /// <summary>How all matrices of a decoder are rounded. Layers are asked for once each, in order, then the output projection.</summary>
 internal interface IRounding
 {
+    /// <summary>What it was calibrated with, and its hash; null where it looks at the weights alone.</summary>
+    string? Calibration { get; }
+
     /// <summary>The layer as it is to be stored, whose weights a method may have changed, and the rounders of its matrices.</summary>
     RoundedLayer Layer(int index, DecoderLayer layer);
 
@@ -35,6 +39,8 @@ internal sealed record RoundedLayer(DecoderLayer Layer, Func<LinearGroup, IRowRo
 internal sealed class PlainRounding(Func<BlockFormat, IRowRounder> create, BlockFormat layers) : IRounding
 {
     private readonly IRowRounder _rounder = create(layers);
+
+    public string? Calibration => null;
 
     public RoundedLayer Layer(int index, DecoderLayer layer) => new(layer, _ => _rounder);
 

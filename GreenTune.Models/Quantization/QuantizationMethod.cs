@@ -20,17 +20,24 @@ public enum QuantizationMethod
     /// norm or map before them scaled down.
     /// </summary>
     Awq,
+
+    /// <summary><see cref="Awq"/>'s scaling, then <see cref="Gptq"/>.</summary>
+    AwqGptq,
 }
 
 public static class QuantizationMethods
 {
-    /// <summary>"rtn", "search", "gptq" or "awq".</summary>
+    /// <summary>Whether the method needs a calibration text, and so the checkpoint's tokenizer.</summary>
+    public static bool IsCalibrated(this QuantizationMethod method) => method is QuantizationMethod.Gptq or QuantizationMethod.Awq or QuantizationMethod.AwqGptq;
+
+    /// <summary>"rtn", "search", "gptq", "awq" or "awq-gptq".</summary>
     public static string Word(this QuantizationMethod method) => method switch
     {
         QuantizationMethod.Rtn => "rtn",
         QuantizationMethod.Search => "search",
         QuantizationMethod.Gptq => "gptq",
         QuantizationMethod.Awq => "awq",
+        QuantizationMethod.AwqGptq => "awq-gptq",
         _ => throw new ArgumentOutOfRangeException(nameof(method)),
     };
 }

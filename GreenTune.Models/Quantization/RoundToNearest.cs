@@ -9,7 +9,7 @@ internal sealed class RoundToNearest(BlockFormat format) : IRowRounder
     public BlockFormat Format => format;
 
     /// <exception cref="NotFiniteNumberException">A weight is not finite.</exception>
-    public void Round(ReadOnlySpan<float> row, Span<byte> codes, Span<float> scales, Span<byte> zeroPoints)
+    public void Round(int index, ReadOnlySpan<float> row, Span<byte> codes, Span<float> scales, Span<byte> zeroPoints)
     {
         zeroPoints.Clear();
         for (int block = 0; block < format.Blocks(row.Length); block++)

@@ -4,7 +4,7 @@ using GreenTune.Models.Tokenization;
 namespace GreenTune.Models.Verification;
 
 /// <summary>The tokens that a folder is checked with.</summary>
-/// <param name="Sequences">Texts of equal length, but for the last.</param>
+/// <param name="Sequences">Token ids of the texts.</param>
 /// <param name="IsText">They are text: perplexities say something.</param>
 /// <param name="Name">What they are, in words.</param>
 internal sealed record ParityText(IReadOnlyList<int[]> Sequences, bool IsText, string Name)
@@ -24,26 +24,13 @@ internal sealed record ParityText(IReadOnlyList<int[]> Sequences, bool IsText, s
             int[] ids = [.. Enumerable.Range(0, options.Tokens).Select(_ => random.Next(vocabulary))];
             return new(Cut(ids, length), false, $"{options.Tokens:N0} random tokens: the folder has no tokenizer");
         }
-        string text = options.TextFile is null ? BundledTexts.Evaluation : ReadFile(folder, options.TextFile);
+        MarkedText text = options.TextFile is null ? BundledTexts.Evaluation : MarkedText.Open(options.TextFile);
         using ChatTokenizer tokenizer = ChatTokenizer.Open(folder);
-        int[] tokens = tokenizer.EncodeText(text);
-        if (tokens.Length < 2)
-            throw new ModelFolderException(folder, $"{options.TextFile} has {tokens.Length} tokens; 2 or more are needed");
-        tokens = tokens[..Math.Min(tokens.Length, options.Tokens)];
-        return new(Cut(tokens, length), true, FormattableString.Invariant($"{(options.TextFile is null ? "bundled evaluation text" : Path.GetFileName(options.TextFile))}, {tokens.Length:N0} tokens"));
+        IReadOnlyList<int[]> sequences = text.Encode(tokenizer, options.Tokens, length);
+        return sequences.Count > 0
+            ? new(sequences, true, FormattableString.Invariant($"{text.Name}, {sequences.Sum(s => s.Length):N0} tokens"))
+            : throw new ModelFolderException(folder, $"{text.Name} has fewer than 2 tokens");
     }
 
     private static int[][] Cut(int[] tokens, int length) => [.. tokens.Chunk(length)];
-
-    private static string ReadFile(string folder, string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelFolderException(folder, $"the text {path} cannot be read: {e.Message}", e);
-        }
-    }
 }

@@ -10,5 +10,6 @@ var root = new RootCommand("GreenTune's performance figures, each against a name
     GraphBench.Command(),
     BuildBench.Command(),
     RandomCheckpoint.Command(),
+    QualityBench.Command(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -73,7 +73,7 @@ internal sealed class WeightWriter(WeightFileWriter file, BuildOptions options, 
         TensorProto codes = file.Begin(name + ".codes", TensorElementType.UInt8, matrix.Rows, blocks, format.BytesPerBlock);
         Bands(
             matrix,
-            (row, index, inBand) => rounder.Round(row, band.AsSpan(inBand * rowBytes, rowBytes), scales.AsSpan(index * blocks, blocks), zeroPoints.AsSpan(index * zeroPointBytes, zeroPointBytes)),
+            (row, index, inBand) => rounder.Round(index, row, band.AsSpan(inBand * rowBytes, rowBytes), scales.AsSpan(index * blocks, blocks), zeroPoints.AsSpan(index * zeroPointBytes, zeroPointBytes)),
             rows => file.Write(band.AsSpan(0, rows * rowBytes)));
         TensorProto scaleTensor = file.Begin(name + ".scales", format.ScaleType, matrix.Rows, blocks);
         file.Write(scales, format.ScaleType);

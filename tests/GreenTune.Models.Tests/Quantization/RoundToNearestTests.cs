@@ -171,7 +171,7 @@ public sealed class RoundToNearestTests
         var codes = new byte[format.Blocks(row.Length) * format.BytesPerBlock];
         var scales = new float[format.Blocks(row.Length)];
         byte[] zeroPoints = format.Symmetric ? [] : new byte[format.ZeroPointBytes(row.Length)];
-        new RoundToNearest(format).Round(row, codes, scales, zeroPoints);
+        new RoundToNearest(format).Round(0, row, codes, scales, zeroPoints);
         return (codes, scales, zeroPoints);
     }
 
