@@ -183,8 +183,8 @@ public sealed class ModelFolderTests(BuiltModels models) : IDisposable
     {
         Copy();
         string text = File.ReadAllText(_folder["greentune.json"]);
-        File.WriteAllText(_folder["greentune.json"], text.Replace("\"format\": 1", "\"format\": 9", StringComparison.Ordinal));
-        Assert.Contains("format is 9; 1 is read", Refused(), StringComparison.Ordinal);
+        File.WriteAllText(_folder["greentune.json"], text.Replace($"\"format\": {ModelManifest.CurrentFormat}", "\"format\": 9", StringComparison.Ordinal));
+        Assert.Contains($"format is 9; {ModelManifest.CurrentFormat} is read", Refused(), StringComparison.Ordinal);
         File.WriteAllText(_folder["greentune.json"], "{}");
         Assert.Contains("greentune.json is not valid", Refused(), StringComparison.Ordinal);
     }

@@ -25,8 +25,9 @@ public sealed class ModelImporterTests : IDisposable
         Assert.Equal((ImportKind.Checkpoint, "My_Model.1", Path.Combine(_store.CheckpointsFolder, "My_Model.1")), (model.Kind, model.Name, model.Folder));
         Assert.Equal(File.ReadAllBytes(Path.Combine(Repository.Nano, "model.safetensors")), File.ReadAllBytes(Path.Combine(model.Folder, "model.safetensors")));
         Assert.False(File.Exists(Path.Combine(model.Folder, "pytorch_model.bin")));
-        Assert.Equal(["architecture", "tokenizer", "chat template", "licence"], model.Findings.Select(f => f.What));
-        Assert.All(model.Findings, f => Assert.Equal(ImportSeverity.Good, f.Severity));
+        Assert.Equal(["architecture", "licence"], [model.Findings[0].What, model.Findings[^1].What]);
+        Assert.Contains(model.Findings, f => f.What == "Round trip");
+        Assert.DoesNotContain(model.Findings, f => f.Severity == ImportSeverity.Warning);
         Assert.Contains("LlamaForCausalLM: ", model.Findings[0].Detail, StringComparison.Ordinal);
         Assert.Equal(model.Bytes, reports[^1].Bytes);
         Assert.Contains(_store.Configurations(Provider.Cpu), c => c.Id == "My_Model.1-int4");
@@ -38,9 +39,20 @@ public sealed class ModelImporterTests : IDisposable
     {
         new TinyCheckpoint().Save(_folder["bare"]);
         ImportedModel model = await ImportAsync("bare");
-        Assert.Equal([ImportSeverity.Good, ImportSeverity.Warning, ImportSeverity.Warning, ImportSeverity.Note], model.Findings.Select(f => f.Severity));
+        Assert.Equal([ImportSeverity.Good, ImportSeverity.Warning, ImportSeverity.Note], model.Findings.Select(f => f.Severity));
         Assert.Contains("tokenizer.json is not there", model.Findings[1].Detail, StringComparison.Ordinal);
-        Assert.Contains("a base model", model.Findings[2].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_gguf_file_becomes_a_checkpoint_whose_tokenizer_was_tried()
+    {
+        File.Copy(Repository.SharedModel("gguf/greentune-nano-q8_0.gguf"), _folder["nano.gguf"]);
+        ImportedModel model = await ImportAsync("nano.gguf");
+        Assert.Equal((ImportKind.Gguf, "nano"), (model.Kind, model.Name));
+        Assert.Contains(model.Findings, f => f is { What: "Round trip", Severity: ImportSeverity.Good });
+        Assert.DoesNotContain(model.Findings, f => f.Severity == ImportSeverity.Warning);
+        ModelConfiguration configuration = _store.Find("nano-int8", Provider.Cpu);
+        Assert.True((await _store.EnsureBuiltAsync(configuration)).Manifest!.Source.Quantized);
     }
 
     [Fact]

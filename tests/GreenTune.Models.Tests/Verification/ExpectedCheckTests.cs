@@ -68,7 +68,9 @@ public sealed class ExpectedCheckTests : IDisposable
 
     [Theory]
     [InlineData("{}", "neither last_logits nor items")]
-    [InlineData("[1", "no file of expected results")]
+    [InlineData("{1", "no file of expected results")]
+    [InlineData("[1", "cannot be compared")]
+    [InlineData("[1]", "cannot be compared")]
     [InlineData("{\"last_logits\": []}", "no file of expected results")]
     public async Task A_file_of_another_form_is_refused(string content, string message)
     {
