@@ -23,6 +23,8 @@ public enum TableStorage
 /// <summary>How a folder is made. Why the defaults are what they are: docs/decisions/004-model-folders.md and 014-quantisation.md.</summary>
 public sealed record BuildOptions
 {
+    private const QuantizationMethod DefaultMethod = QuantizationMethod.Rtn;
+
     private const int DefaultCalibrationTokens = 4096;
 
     public required Precision Precision { get; init; }
@@ -38,8 +40,8 @@ public sealed record BuildOptions
     public bool Symmetric { get; init; } = true;
 
     /// <summary>How weights are rounded.</summary>
-    /// <value>The default is round to nearest.</value>
-    public QuantizationMethod Method { get; init; } = QuantizationMethod.Rtn;
+    /// <value>The default is rtn.</value>
+    public QuantizationMethod Method { get; init; } = DefaultMethod;
 
     /// <summary>Tokens of the calibration text that gptq and awq use, at most.</summary>
     /// <value>The default is 4096.</value>
@@ -84,7 +86,7 @@ public sealed record BuildOptions
             var parts = new List<string>();
             if (Bits is not null)
             {
-                Add(Method != QuantizationMethod.Rtn, Method.Word());
+                Add(Method != DefaultMethod, Method.Word());
                 Add(Method.IsCalibrated() && CalibrationTokens != DefaultCalibrationTokens, $"cal{CalibrationTokens}");
                 Add(Method.IsCalibrated() && (CalibrationText ?? CalibrationHash()) is not null, $"text-{CalibrationText ?? CalibrationHash()}");
                 Add(BlockSize != 32, $"b{BlockSize}");
@@ -138,7 +140,7 @@ public sealed record BuildOptions
             throw new ArgumentException($"The calibration takes {CalibrationTokens} tokens; 128 to {1 << 20} are expected, for example {DefaultCalibrationTokens}.");
         if (CalibrationFile is not null && !Method.IsCalibrated())
             throw new ArgumentException($"The method {Method.Word()} takes no calibration text; gptq, awq and awq-gptq do.");
-        if (Bits is null && (Method != QuantizationMethod.Rtn || Embedding != TableStorage.Same || Head != TableStorage.Same))
+        if (Bits is null && (Method != DefaultMethod || Embedding != TableStorage.Same || Head != TableStorage.Same))
             throw new ArgumentException($"Method, embedding and head are choices for int8 and int4; the precision is {Precision.Word()}.");
     }
 }
