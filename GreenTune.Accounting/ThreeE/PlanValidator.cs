@@ -49,6 +49,7 @@ internal static class PlanValidator
             string[] ids = [.. plan.Configurations.Select(configuration => configuration.ConfigurationId)];
             Require(ids.Distinct().Count() == ids.Length, "configurations", "A configuration is there twice.");
             Require(ids.Contains(plan.Reference), "reference", $"The reference {plan.Reference} is none of the plan's configurations.");
+            Require(!plan.Configurations.Any(configuration => configuration.ConfigurationId == plan.Reference && configuration.SourceQuantized), "reference", $"The reference {plan.Reference} was made from weights that were quantised already.");
             int[] scored = [.. plan.Configurations.Where(configuration => configuration is { Rejected: null, Correct.Count: > 0 }).Select(configuration => configuration.Correct.Count).Distinct()];
             Require(scored.Length <= 1, "configurations", "Configurations were scored on different numbers of items; a plan scores the same items for all.");
         }

@@ -99,9 +99,10 @@ internal static class ThreeEApi
             }
         }
 
-        if (input.Reference is { } reference && reference != savedReference && await threeE.LatestAsync(cancellation) is { } plan && !plan.Evaluation.Measured(reference))
+        if (input.Reference is { } reference && reference != savedReference && await threeE.LatestAsync(cancellation) is { } plan && plan.Evaluation.WhyNotReference(reference) is { } why)
         {
-            errors.Add("reference", $"{reference} was not measured in plan {plan.Summary.Number}; these were: {string.Join(", ", plan.Summary.Configurations)}.");
+            IEnumerable<string> others = plan.Summary.Configurations.Where(id => plan.Evaluation.WhyNotReference(id) is null);
+            errors.Add("reference", $"{reference} {why} in plan {plan.Summary.Number}; these can be the reference: {string.Join(", ", others)}.");
         }
     }
 }

@@ -112,6 +112,9 @@ public sealed record ConfigurationMeasurement
     /// <summary>Scored items whose answer could not be read; counted as wrong.</summary>
     public int Unparsable { get; init; }
 
+    /// <summary>The model's weights were quantised before it came here: what a precision costs cannot be told against it, so it is no reference.</summary>
+    public bool SourceQuantized { get; init; }
+
     /// <summary>Why the measurement does not count; null when it does.</summary>
     public string? Rejected { get; init; }
 }

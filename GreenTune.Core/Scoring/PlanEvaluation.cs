@@ -46,13 +46,18 @@ public sealed class PlanEvaluation
     public static PlanEvaluation Of(MeasurementPlan plan) =>
         new(plan, [.. plan.Configurations.Select(configuration => ConfigurationSamples.Of(configuration, plan.Concurrency))]);
 
-    /// <summary>True when the plan measured the configuration, so that it can be the reference.</summary>
-    public bool Measured(string configurationId) => Samples.Any(samples => samples.Id == configurationId);
+    /// <summary>Why a configuration cannot be the reference; null when it can.</summary>
+    public string? WhyNotReference(string configurationId) => Plan.Configurations.FirstOrDefault(configuration => configuration.ConfigurationId == configurationId) switch
+    {
+        null => "was not measured",
+        { SourceQuantized: true } => "was made from weights that were quantised already",
+        _ => null,
+    };
 
-    /// <summary>The plan against a reference; the plan's own where <paramref name="reference"/> is null or was not measured.</summary>
+    /// <summary>The plan against a reference; the plan's own where <paramref name="reference"/> is null or cannot be one.</summary>
     public ReferenceEvaluation Against(string? reference)
     {
-        string inForce = reference is not null && Measured(reference) ? reference : Plan.Reference;
+        string inForce = reference is not null && WhyNotReference(reference) is null ? reference : Plan.Reference;
         return _byReference.GetOrAdd(inForce, id => new ReferenceEvaluation(this, id));
     }
 

@@ -7,6 +7,9 @@ namespace GreenTune.Inference.Configurations;
 /// <summary>A configuration that can serve.</summary>
 internal sealed record LoadedConfiguration(string Id, IDecoder Decoder, ChatTokenizer Tokenizer, SamplingSettings DefaultSampling, long Parameters, long WeightBytes) : IDisposable
 {
+    /// <summary>The checkpoint's weights were quantised before it came here.</summary>
+    public bool SourceQuantized { get; init; }
+
     /// <summary>A conversation as the model wants it, with the beginning of its own turn.</summary>
     public int[] EncodeChat(IReadOnlyList<ChatTurn> turns) => Tokenizer.EncodeChat([.. turns.Select(turn => new ChatMessage(turn.Role, turn.Content))], addGenerationPrompt: true);
 

@@ -61,7 +61,7 @@ internal sealed class PlanRun(
             Boundary = device.Boundary,
             Quality = device.Quality,
             MethodVersion = MethodVersions.ThreeE,
-            Configurations = [.. configurations.Select(configuration => _samples[configuration.Id].ToMeasurement(configuration.Id))],
+            Configurations = [.. configurations.Select(configuration => _samples[configuration.Id].ToMeasurement(configuration.Id, configuration.SourceQuantized))],
         };
     }
 

@@ -82,7 +82,7 @@ internal sealed partial class PlanService(
         try
         {
             List<LoadedConfiguration> configurations = await LoadedAsync(request, cancellation);
-            string reference = request.Reference ?? Reference(configurations);
+            string reference = Reference(configurations, request.Reference);
             var run = new PlanRun(request, configurations, reference, set.Read(), engine, records, progress, clock);
             MeasurementPlan plan = await run.RunAsync(startedAt, cancellation);
             await outbox.AppendAsync(OutboxEntry.Of(plan));
@@ -121,9 +121,21 @@ internal sealed partial class PlanService(
         return loaded.Count > 0 ? loaded : throw new InvalidOperationException("No configuration can be served; GET /api/configurations says why.");
     }
 
-    /// <summary>The largest model at its highest precision: what the others are meant to replace.</summary>
-    private static string Reference(IEnumerable<LoadedConfiguration> configurations) =>
-        configurations.OrderByDescending(configuration => configuration.Parameters).ThenByDescending(configuration => configuration.WeightBytes).First().Id;
+    /// <summary>
+    /// The largest model at its highest precision: what the others are meant to replace. What a precision costs cannot be told against weights that were
+    /// quantised before they came here.
+    /// </summary>
+    internal static string Reference(IReadOnlyCollection<LoadedConfiguration> configurations, string? wanted)
+    {
+        if (wanted is not null && configurations.Any(configuration => configuration.Id == wanted && configuration.SourceQuantized))
+        {
+            throw new InvalidOperationException($"The reference {wanted} was made from weights that were quantised already, against which no precision can be compared; name another.");
+        }
+
+        return wanted
+            ?? configurations.Where(configuration => !configuration.SourceQuantized).OrderByDescending(configuration => configuration.Parameters).ThenByDescending(configuration => configuration.WeightBytes).FirstOrDefault()?.Id
+            ?? throw new InvalidOperationException("Every configuration was made from weights that were quantised already, against which no precision can be compared; measure one from an unquantised checkpoint with them.");
+    }
 
     [LoggerMessage(1, LogLevel.Information, "Plan {Plan} measured {Configurations} configurations in {Seconds:0} s")]
     private partial void LogDone(Guid plan, int configurations, double seconds);

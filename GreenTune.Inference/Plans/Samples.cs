@@ -81,7 +81,7 @@ internal sealed class Samples
         }
     }
 
-    public ConfigurationMeasurement ToMeasurement(string id)
+    public ConfigurationMeasurement ToMeasurement(string id, bool sourceQuantized)
     {
         string? rejected = _rejected;
         if (_failures > MaxFailures * _requests)
@@ -100,6 +100,7 @@ internal sealed class Samples
             OfferedLoadSeconds = _offered,
             Correct = Correct,
             Unparsable = Unparsable,
+            SourceQuantized = sourceQuantized,
             Rejected = rejected,
         };
     }

@@ -146,6 +146,7 @@ public sealed class ThreeEApiTests
             (plan with { Configurations = [] }, "configurations"),
             (plan with { Configurations = [first, first] }, "configurations"),
             (plan with { Reference = "nobody" }, "reference"),
+            (plan with { Configurations = [.. plan.Configurations.Select(c => c with { SourceQuantized = true })] }, "reference"),
             (plan with { Configurations = [first, plan.Configurations[1] with { Correct = [true] }] }, "configurations"),
             (plan with { Configurations = [first with { ConfigurationId = "" }] }, "configurations[0].configurationId"),
             (plan with { Configurations = [first with { ClosedLoop = [first.ClosedLoop[0] with { Seconds = 0 }] }] }, "configurations[0].closedLoop"),

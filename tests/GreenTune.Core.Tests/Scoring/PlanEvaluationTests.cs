@@ -224,6 +224,16 @@ public sealed class PlanEvaluationTests
     }
 
     [Fact]
+    public void A_configuration_from_quantised_weights_is_no_reference()
+    {
+        PlanEvaluation plan = PlanEvaluation.Of(Plans.Of(Plans.Measured("a", 0.05, 100, 1, 0.9), Plans.Measured("b", 0.025, 100, 1, 0.9) with { SourceQuantized = true }));
+        Assert.Null(plan.WhyNotReference("a"));
+        Assert.Contains("quantised already", plan.WhyNotReference("b"), StringComparison.Ordinal);
+        Assert.Equal("was not measured", plan.WhyNotReference("c"));
+        Assert.Equal("a", plan.Against("b").Reference);
+    }
+
+    [Fact]
     public void Another_reference_changes_the_axes_and_an_unknown_one_does_not()
     {
         ThreeEScore other = Score(Six.Against("tiny-int8").Rank(ThreeEWeights.Equal, 0.95), "tiny-fp32");
