@@ -41,13 +41,12 @@ internal static class ModelsBuild
         {
             foreach (ModelConfiguration configuration in wanted)
             {
-                var stage = BuildStage.Done;
+                var said = new HashSet<BuildStage>();
                 var progress = new Watcher(p =>
                 {
-                    // A line a stage: what is not a terminal keeps every line.
-                    if (p.Stage != stage && p.Stage is BuildStage.Waiting or BuildStage.Writing)
+                    // A line a stage: what is not a terminal keeps every line, and calibrating and writing take turns.
+                    if (p.Stage is BuildStage.Waiting or BuildStage.Calibrating or BuildStage.Writing && said.Add(p.Stage))
                         console.Note(Words(p));
-                    stage = p.Stage;
                 });
                 BuildReport report = await OneAsync(console, store, configuration, force, progress, cancellation);
                 built.Add(report);

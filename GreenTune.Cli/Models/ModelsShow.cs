@@ -2,6 +2,7 @@ using GreenTune.Cli.CommandLine;
 using GreenTune.Cli.Output;
 using GreenTune.Models.Folders;
 using GreenTune.Models.Store;
+using GreenTune.Models.Verification;
 
 namespace GreenTune.Cli.Models;
 
@@ -48,10 +49,16 @@ internal static class ModelsShow
             yield break;
         yield return ("Activations", made.Activations);
         yield return ("Quantisation", made.BlockSize is { } block
-            ? $"{state.Precision}, blocks of {block}, {(made.Symmetric == true ? "symmetric" : "with zero points")}, {(made.Method == "rtn" ? "round to nearest" : made.Method)}"
+            ? $"{state.Precision}, blocks of {block}, {(made.Symmetric == true ? "symmetric" : "with zero points")}, {(made.Method == "rtn" ? "round to nearest" : made.Method)}{(made.Calibration is { } text ? $", calibrated with {text}" : "")}"
             : "none");
         yield return ("Embedding", made.Embedding);
-        yield return ("Made from", $"{made.Source.Name}, SHA-256 {made.Source.Sha256}");
+        yield return ("Made from", $"{made.Source.Name}{(made.Source.Quantized ? ", whose weights were quantised already" : "")}, SHA-256 {made.Source.Sha256}");
+        yield return ("Verified", detail.Parity switch
+        {
+            null => $"no; greentune models verify {state.Id}",
+            { Passed: true } parity => $"passed on {Figures.Time(parity.CheckedAt)}, top-1 equal to the checkpoint's at {100 * parity.Checkpoint.Top1Agreement:0.0} % of {parity.Checkpoint.Positions} positions",
+            { } parity => $"FAILED on {Figures.Time(parity.CheckedAt)}: {string.Join(" ", parity.Failures)}",
+        });
     }
 }
 
@@ -77,6 +84,9 @@ internal sealed record ConfigurationDetail
     /// <summary>How the folder was made; null where it is not built.</summary>
     public ModelManifest? Manifest { get; init; }
 
+    /// <summary>What its check against the checkpoint found; null where there was none.</summary>
+    public ParityReport? Parity { get; init; }
+
     public static ConfigurationDetail Read(ModelStore store, ModelConfiguration configuration, CancellationToken cancellation)
     {
         (ModelFolder? Folder, string? Reason) opened = ConfigurationState.Open(store, configuration, cancellation);
@@ -89,6 +99,7 @@ internal sealed record ConfigurationDetail
             MultipliedParameters = opened.Folder?.MultipliedParameters,
             KeyValueBytesPerToken = opened.Folder?.KeyValueBytesPerToken,
             Manifest = opened.Folder?.Manifest,
+            Parity = opened.Folder?.Parity,
         };
     }
 }

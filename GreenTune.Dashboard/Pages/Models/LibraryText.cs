@@ -45,6 +45,10 @@ public static class LibraryText
         _ => "imported",
     };
 
+    /// <summary>A configuration beside its model: its precision, and how it was built where not by the defaults, as in "int4 gptq b64".</summary>
+    public static string Form(LocalModelView model, BuildableView configuration) =>
+        configuration.Id.StartsWith(model.Name + "-", StringComparison.Ordinal) ? configuration.Id[(model.Name.Length + 1)..].Replace('-', ' ') : configuration.Precision;
+
     public static string Form(LocalModelView model) => model.Form switch
     {
         "gguf" => "GGUF",

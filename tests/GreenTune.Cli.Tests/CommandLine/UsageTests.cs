@@ -37,8 +37,8 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("modles", "greentune has no command 'modles'; it has models, chat, requests, records")]
-    [InlineData("models", "greentune models needs a command: list, pull, import, build, show, remove")]
-    [InlineData("models lst", "greentune models has no command 'lst'; it has list, pull, import, build, show, remove")]
+    [InlineData("models", "greentune models needs a command: list, pull, import, build, show, verify, check, remove")]
+    [InlineData("models lst", "greentune models has no command 'lst'; it has list, pull, import, build, show, verify, check, remove")]
     [InlineData("models list --fast", "greentune models list has no option --fast; it has --provider, --json, --models, --cache, --catalog")]
     [InlineData("models list --provider tpu", "--provider is 'tpu', where it takes one of cpu, cuda, for example --provider cpu")]
     [InlineData("models show", "greentune models show needs <id>: the configuration, or a model for all of its configurations")]

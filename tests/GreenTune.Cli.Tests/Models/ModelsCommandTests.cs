@@ -89,7 +89,7 @@ public sealed class ModelsCommandTests : IDisposable
 
     [Theory]
     [InlineData("models build greentune-huge", "there is no configuration or model 'greentune-huge' for cpu; there are greentune-nano-fp32, greentune-nano-int8,")]
-    [InlineData("models build greentune-nano-fp32 --provider cuda", "there is no configuration or model 'greentune-nano-fp32' for cuda; there are greentune-nano-fp16,")]
+    [InlineData("models build greentune-nano-fp32 --provider cuda", "there is no configuration or model 'greentune-nano-fp32' for cuda; there are greentune-nano-bf16,")]
     public async Task An_unknown_id_is_bad_usage_and_lists_the_known_ones(string line, string sentence)
     {
         CliResult result = await RunAsync(line.Split(' '));

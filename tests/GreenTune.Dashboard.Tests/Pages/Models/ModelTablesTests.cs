@@ -49,5 +49,17 @@ public sealed class ModelTablesTests
         Assert.Contains("aria-label=\"Cancel: Pull small\"", html);
     }
 
+    [Fact]
+    public async Task Configurations_that_were_built_otherwise_say_how()
+    {
+        await using var services = await FakeServicesClients.StartBusyAsync();
+        LocalModelView model = (await services.Inference().GetModelsAsync(CancellationToken.None)).Models[0];
+        BuildableView int4 = model.Configurations.First(c => c.Precision == "int4");
+        model = model with { Configurations = [int4, int4 with { Id = int4.Id + "-gptq-b64" }] };
+        string html = await Rendering.HtmlOfAsync<LocalModels>(new() { [nameof(LocalModels.Models)] = new[] { model } });
+        Assert.Contains("<td>int4 <span", html);
+        Assert.Contains("<td>int4 gptq b64 <span", html);
+    }
+
     private static ModelJob Job(ModelJobState state) => new() { Id = Guid.NewGuid(), Kind = ModelJobKind.Pull, Name = "small", State = state, CreatedAt = DateTimeOffset.UnixEpoch, Stage = "starting" };
 }
