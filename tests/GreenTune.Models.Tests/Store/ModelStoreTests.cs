@@ -1,5 +1,6 @@
 using GreenTune.Models.Building;
 using GreenTune.Models.Folders;
+using GreenTune.Models.Quantization;
 using GreenTune.Models.Store;
 using GreenTune.Models.Tests.Support;
 
@@ -19,6 +20,40 @@ public sealed class ModelStoreTests : IDisposable
             store.Configurations(Provider.Cpu).Select(c => c.Id));
         Assert.Equal(["greentune-nano-bf16", "greentune-nano-fp16", "greentune-nano-int8", "greentune-nano-int4"], store.Configurations(Provider.Cuda).Take(4).Select(c => c.Id));
         Assert.Equal("greentune-tiny", store.Find("GreenTune-Tiny-INT8", Provider.Cpu).Model);
+    }
+
+    [Fact]
+    public async Task What_was_built_otherwise_is_offered_beside_the_defaults_and_is_not_stale()
+    {
+        ModelStore store = ModelStore.Open(new ModelStoreOptions { SourceFolder = Repository.Models, CacheFolder = _folder.Path });
+        ModelConfiguration nano = store.Find("greentune-nano-int4", Provider.Cpu);
+        ModelConfiguration other = ModelConfiguration.Of(nano.SourceFolder, nano.Options with { BlockSize = 64, Symmetric = false });
+        Assert.Equal("greentune-nano-int4-b64-asym", other.Id);
+        Assert.NotEqual(store.FolderOf(nano), store.FolderOf(other));
+        ModelFolder folder = await store.EnsureBuiltAsync(other);
+        Assert.Equal(other.Id, folder.Id);
+        Assert.Equal(["greentune-nano-fp32", "greentune-nano-int8", "greentune-nano-int4", other.Id], store.Configurations(Provider.Cpu).Take(4).Select(c => c.Id));
+        Assert.Equal(folder.FolderPath, store.TryOpen(store.Find(other.Id, Provider.Cpu))!.FolderPath);
+        Assert.Empty(store.Stale());
+    }
+
+    [Fact]
+    public async Task A_folder_calibrated_with_a_text_that_is_gone_is_served_and_not_built_again()
+    {
+        ModelStore store = ModelStore.Open(new ModelStoreOptions { SourceFolder = Repository.Models, CacheFolder = _folder.Path });
+        string text = _folder["own.txt"];
+        File.WriteAllText(text, string.Concat(Enumerable.Range(0, 300).Select(i => $"Line {i} of a text about energy, carbon and computing. ")));
+        ModelConfiguration nano = store.Find("greentune-nano-int4", Provider.Cpu);
+        ModelConfiguration own = ModelConfiguration.Of(nano.SourceFolder, nano.Options with { Method = QuantizationMethod.Awq, CalibrationTokens = 128, CalibrationFile = text });
+        ModelFolder folder = await store.EnsureBuiltAsync(own);
+        Assert.DoesNotContain(_folder.Path, File.ReadAllText(Path.Combine(folder.FolderPath, ModelManifest.FileName)), StringComparison.Ordinal);
+        File.Delete(text);
+
+        ModelConfiguration found = store.Find(own.Id, Provider.Cpu);
+        Assert.Equal(folder.FolderPath, store.TryOpen(found)!.FolderPath);
+        ModelFolderException e = await Assert.ThrowsAsync<ModelFolderException>(() => store.BuildAsync(found, force: true));
+        Assert.Contains("--calibration", e.Message, StringComparison.Ordinal);
+        Assert.NotNull(store.TryOpen(found));
     }
 
     [Fact]
