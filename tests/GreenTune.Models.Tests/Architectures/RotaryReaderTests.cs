@@ -33,7 +33,11 @@ public sealed class RotaryReaderTests : IDisposable
         (RotaryTable plain, _) = Read("plain");
         _tiny.Config["rope_scaling"] = new JsonObject
         {
-            ["rope_type"] = "llama3", ["factor"] = 8.0, ["low_freq_factor"] = 1.0, ["high_freq_factor"] = 4.0, ["original_max_position_embeddings"] = 64,
+            ["rope_type"] = "llama3",
+            ["factor"] = 8.0,
+            ["low_freq_factor"] = 1.0,
+            ["high_freq_factor"] = 4.0,
+            ["original_max_position_embeddings"] = 64,
         };
         (RotaryTable scaled, _) = Read("scaled");
         for (int i = 0; i < Pairs; i++)
