@@ -6,6 +6,8 @@ using GreenTune.Models.Building;
 using GreenTune.Models.Folders;
 using GreenTune.Models.Quantization;
 using GreenTune.Models.Store;
+using GreenTune.Models.Verification;
+using Microsoft.ML.OnnxRuntime;
 
 namespace GreenTune.Bench;
 
@@ -97,8 +99,9 @@ internal static class QualityBench
                 Options = options,
             }, null, cancellation);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            using var session = new ScoringSession(folder, threads);
-            return (QualityScores.Of(session, folder, texts), folder, seconds);
+            using var session = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, IntraOpNumThreads = threads };
+            using var graph = new ScoringGraph(folder, session);
+            return (QualityScores.Of(graph, folder, texts), folder, seconds);
         }
         finally
         {

@@ -3,6 +3,7 @@ using GreenTune.Inference.Plans;
 using GreenTune.Models.Calibration;
 using GreenTune.Models.Folders;
 using GreenTune.Models.Tokenization;
+using GreenTune.Models.Verification;
 
 namespace GreenTune.Bench;
 
@@ -53,7 +54,7 @@ internal sealed record QualityScores(int[][] AnswerChoices, int[][] TextChoices,
 
     public double TextAgreement(QualityScores reference) => Agreement(TextChoices, reference.TextChoices);
 
-    public static QualityScores Of(ScoringSession session, ModelFolder folder, QualityTexts texts)
+    public static QualityScores Of(ScoringGraph session, ModelFolder folder, QualityTexts texts)
     {
         var answerChoices = new List<int[]>();
         var textChoices = new List<int[]>();
