@@ -75,7 +75,7 @@ internal sealed class SafetensorsFile : IDisposable
         Tensors = tensors;
     }
 
-    private SafetensorsTensor ReadEntry(JsonProperty entry, long dataStart, long dataLength)
+    private MappedFloats ReadEntry(JsonProperty entry, long dataStart, long dataLength)
     {
         string type = entry.Value.ValueKind == JsonValueKind.Object && entry.Value.TryGetProperty("dtype", out JsonElement dtype) && dtype.ValueKind == JsonValueKind.String
             ? dtype.GetString()!
@@ -104,7 +104,7 @@ internal sealed class SafetensorsFile : IDisposable
             if (UInt128.CreateChecked(elements) * (uint)format.Value.SizeInBytes() != (UInt128)(offsets[1] - offsets[0]))
                 throw Bad($"has shape [{string.Join(", ", shape)}] of {type}, which does not fit its {offsets[1] - offsets[0]} bytes");
         }
-        return new SafetensorsTensor(_file, entry.Name, type, format, shape, dataStart + offsets[0], offsets[1] - offsets[0]);
+        return new MappedFloats(_file, entry.Name, type, format, shape, dataStart + offsets[0], offsets[1] - offsets[0]);
 
         ModelFolderException Bad(string what) => new(_file.Folder, $"tensor {entry.Name} in {Name} {what}");
     }

@@ -99,7 +99,7 @@ internal sealed class StoredDecoder : IDisposable
     private OnnxTensor Find(string name) =>
         _tensors.GetValueOrDefault(name) ?? throw new ModelFolderException(_folder, $"{ModelFolder.EngineGraphFile} has no tensor {name}");
 
-    private SafetensorsTensor Floats(OnnxTensor tensor, params long[] shape)
+    private MappedFloats Floats(OnnxTensor tensor, params long[] shape)
     {
         FloatFormat format = tensor.Type switch
         {
@@ -108,7 +108,7 @@ internal sealed class StoredDecoder : IDisposable
             TensorElementType.BFloat16 => FloatFormat.BF16,
             _ => throw new ModelFolderException(_folder, $"tensor {tensor.Name} has the type {tensor.Type}"),
         };
-        return new SafetensorsTensor(_file, tensor.Name, format.ToString(), format, shape, tensor.External!.Offset, tensor.Bytes ?? 0);
+        return new MappedFloats(_file, tensor.Name, format.ToString(), format, shape, tensor.External!.Offset, tensor.Bytes ?? 0);
     }
 
     private StoredBytes Bytes(OnnxTensor tensor) => new(_file, tensor.External!.Offset, tensor.Bytes ?? 0);

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace GreenTune.Models.Checkpoints;
 
-/// <summary>A tensor of a safetensors file.</summary>
-internal sealed class SafetensorsTensor(MappedFile file, string name, string typeName, FloatFormat? format, long[] shape, long offset, long bytes)
+/// <summary>A tensor of floating-point numbers that lie in a mapped file one after the other, as in safetensors files and in the data of graphs.</summary>
+internal sealed class MappedFloats(MappedFile file, string name, string typeName, FloatFormat? format, long[] shape, long offset, long bytes)
     : CheckpointTensor(name, typeName, shape)
 {
     public override string FileName => file.Name;
