@@ -77,7 +77,8 @@ public sealed class PlaygroundModelTests
     public async Task Stopping_ends_the_text_and_the_record_says_cancelled()
     {
         await using var services = await FakeServicesClients.StartBusyAsync();
-        services.TokenInterval = TimeSpan.FromMilliseconds(15);
+        // Slow enough that the answer cannot end by itself before it is stopped, however busy the machine is.
+        services.TokenInterval = TimeSpan.FromMilliseconds(250);
         using var model = await ReadyAsync(services);
         var sending = model.SendAsync(Question, "team-support", () => { });
         await UntilAsync(() => model.Turns is [{ Answers: [{ State: AnswerState.Streaming }] }]);
