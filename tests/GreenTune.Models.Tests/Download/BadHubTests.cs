@@ -67,11 +67,18 @@ public sealed class BadHubTests : IAsyncDisposable
     {
         _pull.Misbehave(PullingHub.Weights, (_, usual) => usual with { StallAfter = 3000 });
         Task pulling = _pull.PullAsync();
-        while (!pulling.IsCompleted)
+        for (int ended = 0; !pulling.IsCompleted;)
         {
-            if (Volatile.Read(ref _pull.Hub.Stalls) > 0)
-                _pull.Clock.EndLongWaits();
             await Task.WhenAny(pulling, Task.Delay(5));
+            if (Volatile.Read(ref _pull.Hub.Stalls) == ended)
+                continue;
+            // One wait is ended for each stall, and again only where it was ended before the client waited: a busy machine must not lose the next attempt too.
+            _pull.Clock.EndLongWaits();
+            int requests = _pull.Hub.RequestsOf(PullingHub.Weights).Count();
+            for (int i = 0; i < 100 && !pulling.IsCompleted && _pull.Hub.RequestsOf(PullingHub.Weights).Count() == requests; i++)
+                await Task.WhenAny(pulling, Task.Delay(5));
+            if (_pull.Hub.RequestsOf(PullingHub.Weights).Count() > requests)
+                ended++;
         }
         await pulling;
         _pull.AssertPulled();
