@@ -7,8 +7,6 @@ namespace GreenTune.Models.Reference;
 /// <summary>A checkpoint computed by <see cref="ReferencePass"/>: slow, plain and independent of ONNX Runtime. Valid as long as its checkpoint is.</summary>
 internal sealed class ReferenceDecoder(DecoderModel model)
 {
-    public DecoderModel Model => model;
-
     public static ReferenceDecoder Read(Checkpoint checkpoint, int? contextLength = null) => new(DecoderArchitectures.Read(checkpoint, contextLength));
 
     /// <summary>Visits the logits of every position of every sequence.</summary>

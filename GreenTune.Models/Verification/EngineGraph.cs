@@ -11,7 +11,7 @@ internal sealed class EngineGraph : IDisposable
     private readonly InferenceSession _session;
     private readonly RunOptions _run = new();
     private readonly ModelFolder _folder;
-    private readonly OrtValue[] _cache;
+    private readonly KeyValueCache _cache;
     private readonly int _capacity;
 
     /// <param name="folder">A folder of ours.</param>
@@ -22,8 +22,7 @@ internal sealed class EngineGraph : IDisposable
         _folder = folder;
         _capacity = capacity;
         _session = new InferenceSession(folder.EngineGraphPath ?? throw new ModelFolderException(folder.FolderPath, $"{ModelFolder.EngineGraphFile} is missing"), options);
-        long[] shape = [1, folder.KeyValueHeads, capacity, folder.HeadSize];
-        _cache = [.. Enumerable.Range(0, 2 * folder.Layers).Select(_ => OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, folder.KeyValueType, shape))];
+        _cache = new KeyValueCache(folder, 1, capacity);
     }
 
     /// <summary>Logits behind the last step, [vocabulary].</summary>
@@ -48,8 +47,7 @@ internal sealed class EngineGraph : IDisposable
 
     public void Dispose()
     {
-        foreach (OrtValue value in _cache)
-            value.Dispose();
+        _cache.Dispose();
         _run.Dispose();
         _session.Dispose();
     }
@@ -69,12 +67,7 @@ internal sealed class EngineGraph : IDisposable
         binding.BindInput("input_ids", ids);
         binding.BindInput("seqlens_k", lengths);
         binding.BindInput("total_sequence_length", totalValue);
-        for (int i = 0; i < _cache.Length; i++)
-        {
-            string part = i % 2 == 0 ? "key" : "value";
-            binding.BindInput($"past_key_values.{i / 2}.{part}", _cache[i]);
-            binding.BindOutput($"present.{i / 2}.{part}", _cache[i]);
-        }
+        _cache.BindTo(binding);
         binding.BindOutput("next_token", nextValue);
         binding.BindOutput("seqlens_next", nextLengths);
         binding.BindOutput("logits", logits);

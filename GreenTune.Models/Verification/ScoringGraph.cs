@@ -28,17 +28,12 @@ internal sealed class ScoringGraph : IDisposable
         var values = new List<OrtValue>();
         try
         {
+            using var cache = new KeyValueCache(_folder, 1, tokens.Length);
             using OrtIoBinding binding = _session.CreateIoBinding();
             binding.BindInput("input_ids", Keep(OrtValue.CreateTensorValueFromMemory(ids, [1, tokens.Length])));
             binding.BindInput("seqlens_k", Keep(OrtValue.CreateTensorValueFromMemory(new[] { tokens.Length - 1 }, [1])));
             binding.BindInput("total_sequence_length", Keep(OrtValue.CreateTensorValueFromMemory(new[] { tokens.Length }, [])));
-            for (int i = 0; i < 2 * _folder.Layers; i++)
-            {
-                string part = i % 2 == 0 ? "key" : "value";
-                OrtValue cache = Keep(OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, _folder.KeyValueType, [1, _folder.KeyValueHeads, tokens.Length, _folder.HeadSize]));
-                binding.BindInput($"past_key_values.{i / 2}.{part}", cache);
-                binding.BindOutput($"present.{i / 2}.{part}", cache);
-            }
+            cache.BindTo(binding);
             binding.BindOutput("logits", Keep(OrtValue.CreateTensorValueFromMemory(logits, [1, tokens.Length, _folder.VocabularySize])));
             _session.RunWithBinding(_run, binding);
             return logits;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using GreenTune.Models.Folders;
+using GreenTune.Models.Verification;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntimeGenAI;
 
@@ -68,8 +69,7 @@ internal static class GraphBench
         OrtValue nextValue = Keep(OrtValue.CreateTensorValueFromMemory(next, [rows, 1]));
         OrtValue lengthValue = Keep(OrtValue.CreateTensorValueFromMemory(lengths, [rows]));
         OrtValue totalValue = Keep(OrtValue.CreateTensorValueFromMemory(total, []));
-        OrtValue[] cache = [.. Enumerable.Range(0, 2 * folder.Layers).Select(_ => Keep(OrtValue.CreateAllocatedTensorValue(
-            OrtAllocator.DefaultInstance, folder.KeyValueType, [rows, folder.KeyValueHeads, PromptLength + tokens, folder.HeadSize])))];
+        using var cache = new KeyValueCache(folder, rows, PromptLength + tokens);
         OrtValue logits = Keep(OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float, [rows, 1, folder.VocabularySize]));
         using var run = new RunOptions();
         try
@@ -105,12 +105,7 @@ internal static class GraphBench
             binding.BindInput("input_ids", tokenIds);
             binding.BindInput("seqlens_k", seqlens);
             binding.BindInput("total_sequence_length", totalValue);
-            for (int i = 0; i < cache.Length; i++)
-            {
-                string part = i % 2 == 0 ? "key" : "value";
-                binding.BindInput($"past_key_values.{i / 2}.{part}", cache[i]);
-                binding.BindOutput($"present.{i / 2}.{part}", cache[i]);
-            }
+            cache.BindTo(binding);
             binding.BindOutput("logits", logits);
             binding.BindOutput("next_token", nextValue);
             binding.BindOutput("seqlens_next", lengthValue);
