@@ -11,10 +11,14 @@ namespace GreenTune.Dashboard.Tests.Hosting;
 /// <summary>The dashboard in this process, talking to a fake backend.</summary>
 internal sealed class DashboardApp(Uri backend, TimeProvider clock) : WebApplicationFactory<Program>
 {
+    private int _port;
+
     /// <summary>Starts it on a free port, for a browser; without this, requests go through memory.</summary>
     public Uri Listen(int port = 0)
     {
-        UseKestrel(port);
+        // Not UseKestrel(port): that sets the address from this thread while the program starts the server on its own, and a busy machine loses the race.
+        _port = port;
+        UseKestrel();
         StartServer();
         return ClientOptions.BaseAddress;
     }
@@ -24,6 +28,7 @@ internal sealed class DashboardApp(Uri backend, TimeProvider clock) : WebApplica
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment("Production");
+        builder.UseSetting(WebHostDefaults.ServerUrlsKey, $"http://127.0.0.1:{_port}");
         builder.UseSetting("services:accounting:http:0", backend.ToString());
         builder.UseSetting("services:inference:http:0", backend.ToString());
         builder.ConfigureLogging(logging => logging.ClearProviders());

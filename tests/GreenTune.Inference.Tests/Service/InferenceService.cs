@@ -45,7 +45,8 @@ internal sealed class InferenceService : IAsyncDisposable
             new("Inference:Device", "cpu"),
             .. settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)),
         ]);
-        service._factory.UseKestrel(0);
+        // Not UseKestrel(0): that sets the address from this thread while the program starts the server on its own, and a busy machine loses the race.
+        service._factory.UseKestrel();
         service._factory.StartServer();
         service.Http = new HttpClient { BaseAddress = service._factory.ClientOptions.BaseAddress, Timeout = TimeSpan.FromSeconds(100) };
         await Eventually.TrueAsync(async () =>
@@ -89,6 +90,7 @@ internal sealed class InferenceService : IAsyncDisposable
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             builder.UseEnvironment("Development");
+            builder.UseSetting(WebHostDefaults.ServerUrlsKey, "http://127.0.0.1:0");
             foreach ((string key, string? value) in settings)
             {
                 // Host settings are there from the first line of Program on.
