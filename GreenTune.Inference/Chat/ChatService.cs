@@ -87,7 +87,7 @@ internal sealed class ChatService(
                 new GenerationRequest
                 {
                     Id = run.Id,
-                    Decoder = served.Decoder,
+                    Model = served.Runner,
                     Prompt = prompt,
                     MaxTokens = maxTokens,
                     Sampling = Sampling(request, served),
@@ -134,7 +134,7 @@ internal sealed class ChatService(
 
     private int MaxTokens(LoadedConfiguration configuration, ChatRequest request, int promptTokens)
     {
-        int context = configuration.Decoder.ContextLength;
+        int context = configuration.Runner.ContextLength;
         if (promptTokens >= context)
         {
             throw new ApiException(
@@ -225,19 +225,22 @@ internal sealed class ChatService(
     }
 
     /// <summary>Stop strings are watched on the engine's thread, so that not a token is generated after one.</summary>
-    private static Func<int, bool>? StopAfter(ChatRequest request, LoadedConfiguration served)
+    private static Func<int, Func<int, bool>>? StopAfter(ChatRequest request, LoadedConfiguration served)
     {
         if (request.Stop.Count == 0)
         {
             return null;
         }
 
-        var text = served.Tokenizer.CreateStream();
-        var stops = new StopStrings(request.Stop);
-        return token =>
+        return _ =>
         {
-            stops.Add(text.Append(token));
-            return stops.Hit;
+            var text = served.Tokenizer.CreateStream();
+            var stops = new StopStrings(request.Stop);
+            return token =>
+            {
+                stops.Add(text.Append(token));
+                return stops.Hit;
+            };
         };
     }
 

@@ -25,9 +25,9 @@ internal sealed class RunningChat(ChatRequest request, ServedRequest served, Loa
         var piece = new StringBuilder();
         while (await generation.Tokens.WaitToReadAsync())
         {
-            while (generation.Tokens.TryRead(out int token))
+            while (generation.Tokens.TryRead(out GeneratedToken token))
             {
-                piece.Append(stops.Add(text.Append(token)));
+                piece.Append(stops.Add(text.Append(token.Id)));
             }
 
             if (piece.Length > 0)

@@ -142,7 +142,7 @@ internal sealed partial class ConfigurationLoader(
         }
 
         SamplingDefaults usual = folder.Sampling;
-        SamplingSettings sampling = usual.Sample ? new SamplingSettings(usual.Temperature, usual.TopP, usual.TopK ?? 0, null) : SamplingSettings.Greedy;
+        SamplingSettings sampling = usual.Sample ? new SamplingSettings { Temperature = usual.Temperature, TopP = usual.TopP, TopK = usual.TopK ?? 0 } : SamplingSettings.Greedy;
         return new LoadedConfiguration(folder.Id, decoder, ChatTokenizer.Open(folder.FolderPath), sampling, folder.Parameters ?? 0, folder.WeightBytesPerStep ?? folder.Bytes)
         {
             SourceQuantized = folder.Manifest?.Source.Quantized ?? false,

@@ -27,7 +27,7 @@ internal static class ConfigurationsApi
             Error = configuration.Error,
             Parameters = configuration.Loaded?.Parameters,
             WeightBytes = configuration.Loaded?.WeightBytes,
-            ContextLength = configuration.Loaded?.Decoder.ContextLength,
+            ContextLength = configuration.Loaded?.Runner.ContextLength,
             IsDefault = configuration.Id == options.Value.DefaultConfiguration,
         }).ToArray());
 

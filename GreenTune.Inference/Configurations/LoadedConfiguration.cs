@@ -5,7 +5,7 @@ using GreenTune.Models.Tokenization;
 namespace GreenTune.Inference.Configurations;
 
 /// <summary>A configuration that can serve.</summary>
-internal sealed record LoadedConfiguration(string Id, IDecoder Decoder, ChatTokenizer Tokenizer, SamplingSettings DefaultSampling, long Parameters, long WeightBytes) : IDisposable
+internal sealed record LoadedConfiguration(string Id, IModelRunner Runner, ChatTokenizer Tokenizer, SamplingSettings DefaultSampling, long Parameters, long WeightBytes) : IDisposable
 {
     /// <summary>The checkpoint's weights were quantised before it came here.</summary>
     public bool SourceQuantized { get; init; }
@@ -15,7 +15,7 @@ internal sealed record LoadedConfiguration(string Id, IDecoder Decoder, ChatToke
 
     public void Dispose()
     {
-        (Decoder as IDisposable)?.Dispose();
+        Runner.Dispose();
         Tokenizer.Dispose();
     }
 }

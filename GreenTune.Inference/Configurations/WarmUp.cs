@@ -26,7 +26,7 @@ internal sealed class WarmUp(IEngine engine, EnergyPredictor predictor, TimeProv
     public async Task RunAsync(LoadedConfiguration configuration, CancellationToken cancellation)
     {
         int[] prompt = configuration.EncodeChat(Conversation);
-        int room = configuration.Decoder.ContextLength - prompt.Length;
+        int room = configuration.Runner.ContextLength - prompt.Length;
         if (room < 1)
         {
             return;
@@ -39,8 +39,9 @@ internal sealed class WarmUp(IEngine engine, EnergyPredictor predictor, TimeProv
                 new GenerationRequest
                 {
                     Id = $"warm-up {configuration.Id}",
+                    Model = configuration.Runner,
                     // A stop token would end the run before there is anything to time.
-                    Decoder = new Endless(configuration.Decoder),
+                    IgnoreStopTokens = true,
                     Prompt = prompt,
                     MaxTokens = Math.Min(OutputTokens, room),
                 },

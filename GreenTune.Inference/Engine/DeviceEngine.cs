@@ -38,7 +38,11 @@ internal sealed partial class DeviceEngine : IEngine
 
     public Generation Submit(GenerationRequest request, CancellationToken cancellation)
     {
-        ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+        if (_stopping.IsCancellationRequested)
+        {
+            throw new EngineStoppingException();
+        }
+
         if (Interlocked.Increment(ref _waiting) > _queueLimit)
         {
             Interlocked.Decrement(ref _waiting);
@@ -108,7 +112,7 @@ internal sealed partial class DeviceEngine : IEngine
 #pragma warning restore CA1031
         {
             progress.Error = e;
-            LogFailed(e, generation.Request.Id, generation.Request.Decoder.ConfigurationId);
+            LogFailed(e, generation.Request.Id, generation.Request.Model.ConfigurationId);
             End(generation, FinishReason.Error, progress);
         }
 
@@ -123,14 +127,15 @@ internal sealed partial class DeviceEngine : IEngine
     private FinishReason Step(Generation generation, Progress progress)
     {
         GenerationRequest request = generation.Request;
-        IDecoder decoder = request.Decoder;
+        var decoder = (IDecoder)request.Model;
         if (Stopped(generation))
         {
             return FinishReason.Cancelled;
         }
 
-        TokenSampler? sampler = request.Sampling.IsGreedy ? null : new TokenSampler(request.Sampling, decoder.VocabularySize);
+        TokenSampler? sampler = request.Sampling.IsDeviceChoice ? null : new TokenSampler(request.Sampling, decoder.VocabularySize);
         bool wantLogits = sampler is not null;
+        Func<int, bool>? watch = request.StopAfter?.Invoke(0);
         int past = request.Prompt.Length;
 
         MonotonicTime start = Meter.Now;
@@ -153,13 +158,13 @@ internal sealed partial class DeviceEngine : IEngine
         while (true)
         {
             progress.OutputTokens++;
-            if (decoder.IsStop(token))
+            if (!request.IgnoreStopTokens && decoder.IsStop(token))
             {
                 return FinishReason.Stop;
             }
 
-            generation.Emit(token);
-            if (request.StopAfter is { } stopAfter && stopAfter(token))
+            generation.Emit(new GeneratedToken(0, token));
+            if (watch is not null && watch(token))
             {
                 return FinishReason.Stop;
             }
@@ -196,8 +201,8 @@ internal sealed partial class DeviceEngine : IEngine
         MonotonicTime end = Meter.Now;
         generation.Complete(new GenerationResult
         {
-            Finish = finish,
-            OutputTokens = progress.OutputTokens,
+            Choices = [new ChoiceResult(finish, progress.OutputTokens)],
+            ComputedTokens = generation.Request.Prompt.Length + progress.OutputTokens,
             SubmittedAt = generation.SubmittedAt,
             StartedAt = progress.StartedAt,
             FirstTokenAt = progress.FirstTokenAt,

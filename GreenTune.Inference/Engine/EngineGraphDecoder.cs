@@ -8,7 +8,7 @@ namespace GreenTune.Inference.Engine;
 /// Runs our own engine graph: the device chooses the token, lengths come in as numbers. The cache and the outputs are bound once, a step's
 /// numbers each time.
 /// </summary>
-internal sealed class EngineGraphDecoder : IDecoder, IDisposable
+internal sealed class EngineGraphDecoder : IDecoder
 {
     private readonly InferenceSession _session;
     private readonly DecoderMemory _memory;

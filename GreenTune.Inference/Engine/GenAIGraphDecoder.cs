@@ -10,7 +10,7 @@ namespace GreenTune.Inference.Engine;
 /// Runs the graph of a folder from elsewhere in ONNX Runtime GenAI's format: logits come back, the host chooses. Slower than our own graph, and
 /// it needs a graph whose past and present may share memory.
 /// </summary>
-internal sealed class GenAIGraphDecoder : IDecoder, IDisposable
+internal sealed class GenAIGraphDecoder : IDecoder
 {
     private readonly InferenceSession _session;
     private readonly GenAIGraph _names;

@@ -7,7 +7,7 @@ namespace GreenTune.Inference.Engine;
 internal sealed class Generation
 {
     private readonly TaskCompletionSource<GenerationResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Channel<int> _tokens = Channel.CreateUnbounded<int>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<GeneratedToken> _tokens = Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
     public Generation(GenerationRequest request, long meterKey, MonotonicTime submittedAt, CancellationToken cancellation)
     {
@@ -26,13 +26,13 @@ internal sealed class Generation
 
     public CancellationToken Cancellation { get; }
 
-    /// <summary>Token ids in order, stop tokens left out. Completes with the generation and never fails; see <see cref="Completion"/> for why it ended.</summary>
-    public ChannelReader<int> Tokens => _tokens.Reader;
+    /// <summary>Tokens in order (choices interleaved), stop tokens left out. Completes with the generation and never fails; see <see cref="Completion"/> for why it ended.</summary>
+    public ChannelReader<GeneratedToken> Tokens => _tokens.Reader;
 
     /// <summary>The end. Never faults: a failure is a result.</summary>
     public Task<GenerationResult> Completion => _completion.Task;
 
-    internal void Emit(int token) => _tokens.Writer.TryWrite(token);
+    internal void Emit(GeneratedToken token) => _tokens.Writer.TryWrite(token);
 
     internal void Complete(GenerationResult result)
     {

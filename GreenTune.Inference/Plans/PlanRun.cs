@@ -159,7 +159,7 @@ internal sealed class PlanRun(
         DateTimeOffset acceptedAt = clock.GetUtcNow();
         MonotonicTime acceptedTick = engine.Meter.Now;
         int[] prompt = configuration.EncodeChat(turns);
-        int room = configuration.Decoder.ContextLength - prompt.Length;
+        int room = configuration.Runner.ContextLength - prompt.Length;
         var served = new ServedRequest
         {
             Id = $"plan-{progress.Id:N}-{Interlocked.Increment(ref _sequence)}",
@@ -174,16 +174,16 @@ internal sealed class PlanRun(
             Meter = engine.Meter,
         };
         Generation generation = engine.Submit(
-            new GenerationRequest { Id = served.Id, Decoder = configuration.Decoder, Prompt = prompt, MaxTokens = Math.Min(maxTokens, room), ScoredTokens = scored },
+            new GenerationRequest { Id = served.Id, Model = configuration.Runner, Prompt = prompt, MaxTokens = Math.Min(maxTokens, room), ScoredTokens = scored },
             cancellation);
         records.Follow(served, generation);
         GenerationResult result = await generation.Completion;
         cancellation.ThrowIfCancellationRequested();
 
         var tokens = new List<int>();
-        while (generation.Tokens.TryRead(out int token))
+        while (generation.Tokens.TryRead(out GeneratedToken token))
         {
-            tokens.Add(token);
+            tokens.Add(token.Id);
         }
 
         return new Answer(served, result, configuration.Tokenizer.Decode([.. tokens]));

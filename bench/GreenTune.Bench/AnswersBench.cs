@@ -38,7 +38,7 @@ internal static class AnswersBench
         {
             int[] want = [.. item.GetProperty("tokens").EnumerateArray().Select(token => token.GetInt32())];
             int[] prompt = [.. item.GetProperty("prompt_ids").EnumerateArray().Select(token => token.GetInt32())];
-            List<int> got = Generate(loaded.Decoder, prompt, 96);
+            List<int> got = Generate((IDecoder)loaded.Runner, prompt, 96);
             int common = want.Zip(got).TakeWhile(pair => pair.First == pair.Second).Count();
             equal += common == want.Length && got.Count == want.Length ? 1 : 0;
             same += common;
@@ -51,11 +51,11 @@ internal static class AnswersBench
         IReadOnlyList<SentimentItem> items = set.Draw(set.Count, 1);
         foreach (SentimentItem item in items)
         {
-            loaded.Decoder.Prefill(loaded.EncodeChat(SentimentPrompts.OneWord(item.Text)), wantLogits: true);
-            float[] scores = [.. labels.Tokens.Select(token => loaded.Decoder.Logits[token])];
+            ((IDecoder)loaded.Runner).Prefill(loaded.EncodeChat(SentimentPrompts.OneWord(item.Text)), wantLogits: true);
+            float[] scores = [.. labels.Tokens.Select(token => ((IDecoder)loaded.Runner).Logits[token])];
             oneWord += LabelTokens.Best(scores) == item.Label ? 1 : 0;
-            List<int> answer = Generate(loaded.Decoder, loaded.EncodeChat(SentimentPrompts.Checklist(item.Text)), SentimentPrompts.MaxTokens);
-            Sentiment? label = SentimentPrompts.Label(loaded.Tokenizer.Decode([.. answer.Where(token => !loaded.Decoder.IsStop(token))]));
+            List<int> answer = Generate((IDecoder)loaded.Runner, loaded.EncodeChat(SentimentPrompts.Checklist(item.Text)), SentimentPrompts.MaxTokens);
+            Sentiment? label = SentimentPrompts.Label(loaded.Tokenizer.Decode([.. answer.Where(token => !loaded.Runner.IsStop(token))]));
             checklist += label == item.Label ? 1 : 0;
             unparsable += label is null ? 1 : 0;
         }

@@ -76,7 +76,7 @@ internal static class EngineBench
     private static async Task<(double Decode, double Prefill)> EngineAsync(DeviceEngine engine, LoadedConfiguration loaded, int tokens)
     {
         GenerationResult result = await engine.Submit(
-            new GenerationRequest { Id = "bench", Decoder = new Endless(loaded.Decoder), Prompt = Prompt, MaxTokens = tokens },
+            new GenerationRequest { Id = "bench", Model = loaded.Runner, IgnoreStopTokens = true, Prompt = Prompt, MaxTokens = tokens },
             CancellationToken.None).Completion;
         return ((result.OutputTokens - 1) / (result.EndedAt - result.FirstTokenAt!.Value).TotalSeconds, (result.FirstTokenAt.Value - result.StartedAt!.Value).TotalMilliseconds);
     }

@@ -44,7 +44,7 @@ public sealed class DeviceEngineTests : IAsyncDisposable
     [Fact]
     public async Task A_watcher_may_stop_it_and_not_a_step_more_is_run()
     {
-        Generation generation = _engine.Submit(Request(new FakeDecoder(), maxTokens: 50) with { StopAfter = token => token == 4 }, CancellationToken.None);
+        Generation generation = _engine.Submit(Request(new FakeDecoder(), maxTokens: 50) with { StopAfter = _ => token => token == 4 }, CancellationToken.None);
 
         Assert.Equal(FinishReason.Stop, (await generation.Completion).Finish);
         Assert.Equal([3, 4], await TokensOf(generation));
@@ -131,11 +131,11 @@ public sealed class DeviceEngineTests : IAsyncDisposable
 
         Assert.Equal(FinishReason.Cancelled, (await running.Completion).Finish);
         Assert.Equal(FinishReason.Cancelled, (await waiting.Completion).Finish);
-        Assert.Throws<ObjectDisposedException>(() => _engine.Submit(Request(endless, maxTokens: 1), CancellationToken.None));
+        Assert.Throws<EngineStoppingException>(() => _engine.Submit(Request(endless, maxTokens: 1), CancellationToken.None));
     }
 
     private static GenerationRequest Request(FakeDecoder decoder, int maxTokens) =>
-        new() { Id = "test", Decoder = decoder, Prompt = [1, 2, 3], MaxTokens = maxTokens };
+        new() { Id = "test", Model = decoder, Prompt = [1, 2, 3], MaxTokens = maxTokens };
 
-    private static async Task<List<int>> TokensOf(Generation generation) => await generation.Tokens.ReadAllAsync().ToListAsync();
+    private static async Task<List<int>> TokensOf(Generation generation) => await generation.Tokens.ReadAllAsync().Select(token => token.Id).ToListAsync();
 }

@@ -25,6 +25,10 @@ internal sealed class FakeDecoder(int contextLength = 64, int? stop = null) : ID
 
     public bool IsStop(int token) => token == stop;
 
+    public void Dispose()
+    {
+    }
+
     public int Prefill(ReadOnlySpan<int> prompt, bool wantLogits)
     {
         _step = 0;
