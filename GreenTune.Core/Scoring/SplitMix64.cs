@@ -4,7 +4,7 @@ namespace GreenTune.Core.Scoring;
 /// Small seeded generator of random numbers (Steele, Lea and Flood 2014). A figure that was published with a seed comes out the same on every runtime,
 /// which System.Random does not promise.
 /// </summary>
-internal struct SplitMix64(ulong seed)
+public struct SplitMix64(ulong seed)
 {
     private ulong _state = seed;
 

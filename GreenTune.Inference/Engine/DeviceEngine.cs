@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using GreenTune.Core.Attribution;
 using GreenTune.Core.Units;
+using GreenTune.Inference.Engine.Sampling;
 using GreenTune.Metering;
 
 namespace GreenTune.Inference.Engine;
@@ -133,7 +134,8 @@ internal sealed partial class DeviceEngine : IEngine
             return FinishReason.Cancelled;
         }
 
-        TokenSampler? sampler = request.Sampling.IsDeviceChoice ? null : new TokenSampler(request.Sampling, decoder.VocabularySize);
+        TokenSampler? sampler = request.Sampling.IsDeviceChoice ? null : new TokenSampler(request.Sampling, decoder.VocabularySize, 0);
+        sampler?.Prompt(request.Prompt);
         bool wantLogits = sampler is not null;
         Func<int, bool>? watch = request.StopAfter?.Invoke(0);
         int past = request.Prompt.Length;
@@ -148,7 +150,7 @@ internal sealed partial class DeviceEngine : IEngine
 
         if (sampler is not null)
         {
-            token = sampler.Draw(decoder.Logits);
+            token = sampler.Draw(decoder.Logits).Id;
         }
 
         MonotonicTime end = Meter.Now;
@@ -183,7 +185,7 @@ internal sealed partial class DeviceEngine : IEngine
             token = decoder.Decode(token, wantLogits);
             if (sampler is not null)
             {
-                token = sampler.Draw(decoder.Logits);
+                token = sampler.Draw(decoder.Logits).Id;
             }
 
             Meter.Step(new StepRecord(start, Meter.Now, StepPhase.Decode, decoder.Work, [new StepRow(generation.MeterKey, 1, past)]));
