@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using GreenTune.Inference.Engine.Scheduling;
 using Microsoft.Extensions.Options;
 
 namespace GreenTune.Inference;
@@ -42,9 +43,42 @@ internal sealed class InferenceOptions
     public int Threads { get; set; }
 
     /// <summary>Requests that may wait for the device before the next is answered 429.</summary>
-    /// <value>The default is 256.</value>
+    /// <value>The default is 2048.</value>
     [Range(1, 100_000)]
-    public int MaxQueue { get; set; } = 256;
+    public int MaxQueue { get; set; } = 2048;
+
+    /// <summary>Most rows (answers) that are computed at once, over all configurations.</summary>
+    /// <value>The default 0 takes 32 on a CPU and 256 on a GPU.</value>
+    [Range(0, 4096)]
+    public int MaxRows { get; set; }
+
+    /// <summary>Prompt tokens computed between two decode steps: what running answers wait for a newcomer at most.</summary>
+    /// <value>The default 0 takes 128 on a CPU and 2048 on a GPU.</value>
+    [Range(0, 1_000_000)]
+    public int PrefillTokens { get; set; }
+
+    /// <value>continuous, or static for experiments: a padded batch that runs to its longest answer. The default is continuous.</value>
+    public BatchingMode Batching { get; set; }
+
+    /// <summary>How long the first waiting request waits for others before it is admitted.</summary>
+    /// <value>The default 0 admits at once.</value>
+    [Range(0, 60_000)]
+    public double BatchWindowMilliseconds { get; set; }
+
+    /// <summary>Memory for keys and values of one configuration.</summary>
+    /// <value>The default 0 shares a quarter of the machine's memory, or 90 % of what is free on the GPU, among the configurations.</value>
+    [Range(0, 1_000_000)]
+    public int KvCacheMegabytes { get; set; }
+
+    /// <summary>Memory for keys and values of prompts that may come again, by configuration; 0 keeps none.</summary>
+    /// <value>The default is 256.</value>
+    [Range(0, 1_000_000)]
+    public int PrefixCacheMegabytes { get; set; } = 256;
+
+    /// <summary>How long running answers may go on once the service is told to stop.</summary>
+    /// <value>The default is 10 seconds.</value>
+    [Range(0, 3600)]
+    public double DrainSeconds { get; set; } = 10;
 
     /// <summary>Tokens generated when a request names no max_tokens.</summary>
     /// <value>The default is 256.</value>

@@ -6,6 +6,7 @@ using GreenTune.Inference.Chat;
 using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Energy;
 using GreenTune.Inference.Engine;
+using GreenTune.Inference.Engine.Scheduling;
 using GreenTune.Inference.Models;
 using GreenTune.Inference.Plans;
 using GreenTune.Inference.Records;
@@ -86,7 +87,7 @@ internal static class InferenceServices
             .Create(provider.GetRequiredService<ExecutionProvider>().Cuda ? DeviceComponent.Gpu : DeviceComponent.Cpu));
         services.AddSingleton(provider => new DeviceEngine(
             provider.GetRequiredService<IDeviceMeter>(),
-            provider.GetRequiredService<IOptions<InferenceOptions>>().Value.MaxQueue,
+            SchedulingSettings.Of(provider.GetRequiredService<IOptions<InferenceOptions>>().Value, provider.GetRequiredService<ExecutionProvider>().Cuda),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<DeviceEngine>>()));
         services.AddSingleton<IEngine>(provider => provider.GetRequiredService<DeviceEngine>());

@@ -1,6 +1,6 @@
-using GreenTune.Core.Attribution;
 using GreenTune.Core.Contracts;
 using GreenTune.Inference.Engine;
+using GreenTune.Inference.Engine.Running;
 using GreenTune.Models;
 using GreenTune.Models.Building;
 using GreenTune.Models.Folders;
@@ -93,7 +93,7 @@ internal sealed partial class ConfigurationLoader(
         CheckMemory(folder);
         CheckParity(folder, options.Value.ServeFailedFolders);
         configuration.Enter(ConfigurationState.Loading);
-        LoadedConfiguration loaded = await Task.Run(() => Open(folder, provider, options.Value.MaxContextTokens), cancellation);
+        LoadedConfiguration loaded = await Task.Run(() => Open(folder, provider, RunnerBudget.Of(options.Value, provider.Cuda, registry.All.Count)), cancellation);
         _resident.Add(configuration.Id);
         _resident.RemoveAll(id => id != configuration.Id && registry.Find(id) is null);
         engine.Meter.SetResident([.. _resident]);
@@ -124,41 +124,21 @@ internal sealed partial class ConfigurationLoader(
 
     /// <summary>A folder's sessions and tokenizer.</summary>
     /// <exception cref="ModelFolderException">The folder has no tokenizer, or one that is not understood.</exception>
-    internal static LoadedConfiguration Open(ModelFolder folder, ExecutionProvider provider, int maxContextTokens)
+    internal static LoadedConfiguration Open(ModelFolder folder, ExecutionProvider provider, RunnerBudget budget)
     {
         if (!folder.HasTokenizer)
         {
             throw new ModelFolderException(folder.FolderPath, "has no tokenizer.json");
         }
 
-        int context = Math.Min(folder.ContextLength, maxContextTokens);
-        WorkModel work = Work(folder);
-        IDecoder decoder;
-        using (Microsoft.ML.OnnxRuntime.SessionOptions sessionOptions = provider.SessionOptions())
-        {
-            decoder = folder.EngineGraphPath is { } graph
-                ? new EngineGraphDecoder(new InferenceSession(graph, sessionOptions), folder, provider.Cuda, context, work)
-                : new GenAIGraphDecoder(new InferenceSession(folder.GenAIGraphPath, sessionOptions), folder, provider.Cuda, context, work);
-        }
-
+        IModelRunner runner = RunnerFactory.Open(folder, provider, budget);
         SamplingDefaults usual = folder.Sampling;
         SamplingSettings sampling = usual.Sample ? new SamplingSettings { Temperature = usual.Temperature, TopP = usual.TopP, TopK = usual.TopK ?? 0 } : SamplingSettings.Greedy;
-        return new LoadedConfiguration(folder.Id, decoder, ChatTokenizer.Open(folder.FolderPath), sampling, folder.Parameters ?? 0, folder.WeightBytesPerStep ?? folder.Bytes)
+        return new LoadedConfiguration(folder.Id, runner, ChatTokenizer.Open(folder.FolderPath), sampling, folder.Parameters ?? 0, folder.WeightBytesPerStep ?? folder.Bytes)
         {
             SourceQuantized = folder.Manifest?.Source.Quantized ?? false,
         };
     }
-
-    /// <summary>
-    /// The cost model of design section 4.3. Where a foreign graph does not show its matrices, its parameters are taken from the
-    /// bytes of its files at 16 bits each: a scale factor, which attribution within one configuration does not depend on.
-    /// </summary>
-    private static WorkModel Work(ModelFolder folder) => new(
-        folder.Id,
-        folder.MultipliedParameters ?? folder.Bytes / 2.0,
-        4.0 * folder.Layers * folder.Heads * folder.HeadSize,
-        folder.WeightBytesPerStep ?? folder.Bytes,
-        folder.KeyValueBytesPerToken);
 
     [LoggerMessage(1, LogLevel.Information, "{Configuration} is ready")]
     private partial void LogReady(string configuration);

@@ -1,34 +1,41 @@
-using System.Threading.Channels;
-using GreenTune.Core.Attribution;
+using System.Collections.Concurrent;
 using GreenTune.Core.Units;
-using GreenTune.Inference.Engine.Sampling;
+using GreenTune.Inference.Engine.Scheduling;
 using GreenTune.Metering;
 
 namespace GreenTune.Inference.Engine;
 
 /// <summary>
-/// The engine of one device: an owner thread that takes queued generations in order and runs them one at a time. Continuous batching
-/// replaces the inside of <see cref="Run"/>; nothing outside sees more than <see cref="IEngine"/>.
+/// The engine of one device: an owner thread that admits requests, computes their prompts in pieces and decodes all rows together, a step at a time.
+/// What belongs to a step is in <see cref="BatchSteps"/>.
 /// </summary>
 internal sealed partial class DeviceEngine : IEngine
 {
-    private readonly Channel<Generation> _queue;
-    private readonly int _queueLimit;
-    private readonly TimeProvider _clock;
-    private readonly ILogger<DeviceEngine> _logger;
-    private readonly Thread _owner;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _waiting;
-    private long _recentMicroseconds = 100_000;
+    private static readonly TimeSpan ShortestRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
 
-    public DeviceEngine(IDeviceMeter meter, int queueLimit, TimeProvider clock, ILogger<DeviceEngine> logger)
+    private readonly ConcurrentQueue<Generation> _submitted = [];
+    private readonly ConcurrentQueue<Action> _commands = [];
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly AdmissionQueue _queue = new();
+    private readonly LinkedList<Sequence> _homeless = [];
+    private readonly BatchSteps _steps;
+    private readonly TimeProvider _clock;
+    private readonly Thread _owner;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _waiting;
+    private long _secondsPerRequestTicks = TimeSpan.TicksPerSecond / 10;
+    private volatile bool _accepting = true;
+    private volatile bool _cancelling;
+    private volatile SchedulingSettings _settings;
+
+    public DeviceEngine(IDeviceMeter meter, SchedulingSettings settings, TimeProvider clock, ILogger<DeviceEngine> logger)
     {
         Meter = meter;
-        _queueLimit = queueLimit;
+        _settings = settings;
         _clock = clock;
-        _logger = logger;
-        _queue = Channel.CreateUnbounded<Generation>(new UnboundedChannelOptions { SingleReader = true });
+        _steps = new BatchSteps(meter, Ended, NoRoom, logger);
         _owner = new Thread(Run) { Name = $"engine {meter.DeviceId}", IsBackground = true };
         _owner.Start();
     }
@@ -37,197 +44,270 @@ internal sealed partial class DeviceEngine : IEngine
 
     public int Waiting => Volatile.Read(ref _waiting);
 
+    /// <summary>Generations that have a row.</summary>
+    public int Running => _steps.Running;
+
+    /// <summary>How requests are put together; what runs goes on as it began.</summary>
+    public SchedulingSettings Settings
+    {
+        get => _settings;
+        set => _settings = value;
+    }
+
     public Generation Submit(GenerationRequest request, CancellationToken cancellation)
     {
-        if (_stopping.IsCancellationRequested)
+        if (!_accepting)
         {
             throw new EngineStoppingException();
         }
 
-        if (Interlocked.Increment(ref _waiting) > _queueLimit)
+        int limit = _settings.QueueLimit;
+        if (Interlocked.Increment(ref _waiting) > limit)
         {
             Interlocked.Decrement(ref _waiting);
             // The queue ahead takes about as long as the last requests did.
-            double seconds = _queueLimit * Volatile.Read(ref _recentMicroseconds) / 1e6;
-            throw new QueueFullException(_queueLimit, TimeSpan.FromSeconds(Math.Clamp(seconds, 1, 60)));
+            TimeSpan ahead = new(limit * Volatile.Read(ref _secondsPerRequestTicks));
+            throw new QueueFullException(limit, ahead < ShortestRetry ? ShortestRetry : ahead > LongestRetry ? LongestRetry : ahead);
         }
 
         MonotonicTime now = Meter.Now;
         var generation = new Generation(request, Meter.Admit(now), now, cancellation);
-        if (!_queue.Writer.TryWrite(generation))
-        {
-            Interlocked.Decrement(ref _waiting);
-            End(generation, FinishReason.Cancelled, new Progress());
-        }
-
+        _submitted.Enqueue(generation);
+        _wake.Release();
         return generation;
     }
+
+    /// <summary>Takes no more requests and waits until those that are there have ended.</summary>
+    public async Task DrainAsync(CancellationToken cancellation)
+    {
+        _accepting = false;
+        _wake.Release();
+        await _drained.Task.WaitAsync(cancellation);
+    }
+
+    /// <summary>Waits until no request runs on the model, then disposes it. Nothing may be submitted for it any more.</summary>
+    public Task RetireAsync(IModelRunner model) => InvokeAsync(() => _steps.Retire(model));
 
     /// <summary>Ends what runs and what waits as cancelled. May be called more than once.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_stopped.Task.IsCompleted)
-        {
-            await _stopping.CancelAsync();
-            _queue.Writer.TryComplete();
-        }
-
+        _accepting = false;
+        _cancelling = true;
+        _wake.Release();
         await _stopped.Task;
+    }
+
+    private async Task InvokeAsync(Func<Task> command)
+    {
+        var started = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _commands.Enqueue(() => started.SetResult(command()));
+        _wake.Release();
+        if (await Task.WhenAny(started.Task, _stopped.Task) == started.Task)
+        {
+            await await started.Task;
+        }
     }
 
     private void Run()
     {
         try
         {
-            while (WaitForWork())
+            while (true)
             {
-                while (_queue.Reader.TryRead(out Generation? generation))
+                Intake();
+                EndCancelled();
+                bool waiting = !Admit();
+                if (_steps.Running > 0)
                 {
-                    Interlocked.Decrement(ref _waiting);
-                    Generate(generation);
+                    _steps.Step(_settings);
+                    // What found no room is asked for again once a step has made some.
+                }
+                else if (_queue.Count == 0 && _homeless.Count == 0 && _submitted.IsEmpty && _commands.IsEmpty)
+                {
+                    if (!_accepting)
+                    {
+                        _drained.TrySetResult();
+                        if (_cancelling)
+                        {
+                            return;
+                        }
+                    }
+
+                    _wake.Wait();
+                }
+                else if (waiting)
+                {
+                    // Held back by the batch window, or by a command that has still to come.
+                    _wake.Wait(1);
                 }
             }
         }
         finally
         {
+            _drained.TrySetResult();
             _stopped.SetResult();
         }
     }
 
-    private bool WaitForWork()
+    private void Intake()
     {
-        // The owner thread is no pool thread, so waiting here blocks nobody.
-        ValueTask<bool> more = _queue.Reader.WaitToReadAsync();
-        return more.IsCompleted ? more.Result : more.AsTask().GetAwaiter().GetResult();
-    }
-
-    private void Generate(Generation generation)
-    {
-        var progress = new Progress();
-        try
+        while (_wake.Wait(0))
         {
-            End(generation, Step(generation, progress), progress);
-        }
-#pragma warning disable CA1031 // Whatever a step throws fails its request and leaves the engine serving.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            progress.Error = e;
-            LogFailed(e, generation.Request.Id, generation.Request.Model.ConfigurationId);
-            End(generation, FinishReason.Error, progress);
+            // One look takes in everything that was announced.
         }
 
-        if (progress.StartedAt is { } started)
+        while (_submitted.TryDequeue(out Generation? generation))
         {
-            long took = (Meter.Now - started).Ticks / TimeSpan.TicksPerMicrosecond;
-            Volatile.Write(ref _recentMicroseconds, (_recentMicroseconds * 7 + took) / 8);
+            _queue.Add(generation);
+        }
+
+        while (_commands.TryDequeue(out Action? command))
+        {
+            command();
         }
     }
 
-    /// <summary>Prefill and decode until the generation ends.</summary>
-    private FinishReason Step(Generation generation, Progress progress)
+    private void EndCancelled()
     {
-        GenerationRequest request = generation.Request;
-        var decoder = (IDecoder)request.Model;
-        if (Stopped(generation))
+        foreach (Generation generation in _queue.TakeWhere(Stopped))
         {
-            return FinishReason.Cancelled;
+            Interlocked.Decrement(ref _waiting);
+            var never = new ActiveGeneration(generation);
+            foreach (Sequence sequence in never.Sequences)
+            {
+                never.End(sequence, FinishReason.Cancelled);
+            }
+
+            Complete(never);
         }
 
-        TokenSampler? sampler = request.Sampling.IsDeviceChoice ? null : new TokenSampler(request.Sampling, decoder.VocabularySize, 0);
-        sampler?.Prompt(request.Prompt);
-        bool wantLogits = sampler is not null;
-        Func<int, bool>? watch = request.StopAfter?.Invoke(0);
-        int past = request.Prompt.Length;
-
-        MonotonicTime start = Meter.Now;
-        progress.StartedAt = start;
-        int token = decoder.Prefill(request.Prompt, wantLogits || request.ScoredTokens is not null);
-        if (request.ScoredTokens is { } scored)
+        _steps.EndWhere(active => Stopped(active.Handle));
+        for (LinkedListNode<Sequence>? node = _homeless.First; node is not null;)
         {
-            progress.Scores = Array.ConvertAll(scored, id => decoder.Logits[id]);
-        }
-
-        if (sampler is not null)
-        {
-            token = sampler.Draw(decoder.Logits).Id;
-        }
-
-        MonotonicTime end = Meter.Now;
-        Meter.Step(new StepRecord(start, end, StepPhase.Prefill, decoder.Work, [new StepRow(generation.MeterKey, past, 0)]));
-        progress.FirstTokenAt = end;
-
-        while (true)
-        {
-            progress.OutputTokens++;
-            if (!request.IgnoreStopTokens && decoder.IsStop(token))
+            LinkedListNode<Sequence>? next = node.Next;
+            if (node.Value.Finish is not null || Stopped(node.Value.Generation.Handle))
             {
-                return FinishReason.Stop;
+                _homeless.Remove(node);
+                _steps.End(node.Value, FinishReason.Cancelled);
             }
 
-            generation.Emit(new GeneratedToken(0, token));
-            if (watch is not null && watch(token))
-            {
-                return FinishReason.Stop;
-            }
-
-            if (progress.OutputTokens >= request.MaxTokens)
-            {
-                return FinishReason.Length;
-            }
-
-            if (Stopped(generation))
-            {
-                return FinishReason.Cancelled;
-            }
-
-            start = Meter.Now;
-            token = decoder.Decode(token, wantLogits);
-            if (sampler is not null)
-            {
-                token = sampler.Draw(decoder.Logits).Id;
-            }
-
-            Meter.Step(new StepRecord(start, Meter.Now, StepPhase.Decode, decoder.Work, [new StepRow(generation.MeterKey, 1, past)]));
-            past++;
+            node = next;
         }
     }
+
+    /// <summary>Gives rows to those who wait, as far as there are any. False when somebody still waits.</summary>
+    private bool Admit()
+    {
+        SchedulingSettings settings = _settings;
+        // Who has lost a row, or has had none beside the first choice's, goes before everybody else.
+        for (LinkedListNode<Sequence>? node = _homeless.First; node is not null;)
+        {
+            LinkedListNode<Sequence>? next = node.Next;
+            if (_steps.TryPlace(node.Value, settings))
+            {
+                _homeless.Remove(node);
+            }
+
+            node = next;
+        }
+
+        if (_queue.Count == 0 || (settings.Mode == BatchingMode.Static && _steps.Running > 0) || HeldBack(settings))
+        {
+            return _queue.Count == 0;
+        }
+
+        if (settings.Mode == BatchingMode.Static)
+        {
+            AdmitBatch(settings);
+            return _queue.Count == 0;
+        }
+
+        while (_steps.Rows < settings.MaxRows && _queue.Take(generation => _steps.HasRoom(generation.Request)) is { } generation)
+        {
+            Interlocked.Decrement(ref _waiting);
+            Begin(new ActiveGeneration(generation), settings);
+        }
+
+        return _queue.Count == 0;
+    }
+
+    private void AdmitBatch(SchedulingSettings settings)
+    {
+        var batch = new List<ActiveGeneration>();
+        IModelRunner? model = null;
+        int rows = 0;
+        while (rows < settings.MaxRows && _queue.Take(generation => model is null || generation.Request.Model == model) is { } generation)
+        {
+            Interlocked.Decrement(ref _waiting);
+            model = generation.Request.Model;
+            rows += generation.Request.Choices;
+            batch.Add(new ActiveGeneration(generation));
+        }
+
+        int longest = batch.Max(active => active.Request.Prompt.Length);
+        foreach (ActiveGeneration active in batch)
+        {
+            foreach (Sequence sequence in active.Sequences)
+            {
+                // A prompt of one token has nothing behind which its padding could be taken back.
+                sequence.PaddedPrompt = sequence.Length > 1 ? longest : null;
+            }
+
+            Begin(active, settings);
+        }
+    }
+
+    private void Begin(ActiveGeneration active, SchedulingSettings settings)
+    {
+        foreach (Sequence sequence in active.Sequences)
+        {
+            if (!_steps.TryPlace(sequence, settings))
+            {
+                _homeless.AddLast(sequence);
+            }
+        }
+    }
+
+    private bool HeldBack(SchedulingSettings settings) =>
+        settings.BatchWindow > TimeSpan.Zero
+        && _accepting
+        && _queue.Count + _steps.Rows < settings.MaxRows
+        && _queue.Oldest is { } oldest
+        && Meter.Now - oldest < settings.BatchWindow;
 
     private bool Stopped(Generation generation) =>
-        generation.Cancellation.IsCancellationRequested
-        || _stopping.IsCancellationRequested
+        _cancelling
+        || generation.Cancellation.IsCancellationRequested
         || (generation.Request.Deadline is { } deadline && _clock.GetUtcNow() >= deadline);
 
-    private void End(Generation generation, FinishReason finish, Progress progress)
+    /// <summary>A row has lost its place: it is computed again when there is room.</summary>
+    private void NoRoom(Sequence sequence) => _homeless.AddLast(sequence);
+
+    private void Ended(ActiveGeneration active)
     {
-        MonotonicTime end = Meter.Now;
-        generation.Complete(new GenerationResult
+        Complete(active);
+        if (active.StartedAt is { } started)
         {
-            Choices = [new ChoiceResult(finish, progress.OutputTokens)],
-            ComputedTokens = generation.Request.Prompt.Length + progress.OutputTokens,
-            SubmittedAt = generation.SubmittedAt,
-            StartedAt = progress.StartedAt,
-            FirstTokenAt = progress.FirstTokenAt,
-            EndedAt = end,
-            Scores = progress.Scores,
-            Error = progress.Error,
-            Settled = Meter.Finish(generation.MeterKey, end),
-        });
+            long each = (Meter.Now - started).Ticks / Math.Max(1, _steps.Running + 1);
+            Volatile.Write(ref _secondsPerRequestTicks, (_secondsPerRequestTicks * 7 + each) / 8);
+        }
     }
 
-    [LoggerMessage(1, LogLevel.Error, "Request {Request} on {Configuration} failed in a step; the engine goes on")]
-    private partial void LogFailed(Exception exception, string request, string configuration);
-
-    private sealed class Progress
+    private void Complete(ActiveGeneration active)
     {
-        public int OutputTokens { get; set; }
-
-        public MonotonicTime? StartedAt { get; set; }
-
-        public MonotonicTime? FirstTokenAt { get; set; }
-
-        public float[]? Scores { get; set; }
-
-        public Exception? Error { get; set; }
+        MonotonicTime end = Meter.Now;
+        active.Handle.Complete(new GenerationResult
+        {
+            Choices = active.Results,
+            CachedTokens = active.CachedTokens,
+            ComputedTokens = active.ComputedTokens,
+            SubmittedAt = active.Handle.SubmittedAt,
+            StartedAt = active.StartedAt,
+            FirstTokenAt = active.FirstTokenAt,
+            EndedAt = end,
+            Scores = active.Scores,
+            Error = active.Error,
+            Settled = Meter.Finish(active.Handle.MeterKey, end),
+        });
     }
 }

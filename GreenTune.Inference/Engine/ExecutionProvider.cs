@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using OrtSessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
@@ -42,7 +43,9 @@ internal sealed class ExecutionProvider
     }
 
     /// <summary>Options for a new session. The caller disposes them.</summary>
-    public OrtSessionOptions SessionOptions()
+    /// <param name="stream">On CUDA: the stream that it computes on; zero lets it make one.</param>
+    /// <param name="graphs">On CUDA: whether steps may be captured as graphs, which takes a graph whose nodes all run on the GPU.</param>
+    public OrtSessionOptions SessionOptions(nint stream = 0, bool graphs = false)
     {
         var options = new OrtSessionOptions
         {
@@ -54,7 +57,7 @@ internal sealed class ExecutionProvider
         };
         if (Cuda)
         {
-            AppendCuda(options);
+            AppendCuda(options, stream, graphs);
         }
 
         return options;
@@ -72,7 +75,7 @@ internal sealed class ExecutionProvider
 
             // Loads the provider's library and with it CUDA's own: what is missing is named here, not at the first request.
             using var options = new OrtSessionOptions();
-            AppendCuda(options);
+            AppendCuda(options, 0, false);
             return null;
         }
         catch (OnnxRuntimeException e)
@@ -81,10 +84,22 @@ internal sealed class ExecutionProvider
         }
     }
 
-    private static void AppendCuda(OrtSessionOptions options)
+    private static void AppendCuda(OrtSessionOptions options, nint stream, bool graphs)
     {
         using var cuda = new OrtCUDAProviderOptions();
-        cuda.UpdateOptions(new Dictionary<string, string> { ["device_id"] = "0" });
+        var settings = new Dictionary<string, string> { ["device_id"] = "0" };
+        if (stream != 0)
+        {
+            settings["has_user_compute_stream"] = "1";
+            settings["user_compute_stream"] = stream.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (graphs)
+        {
+            settings["enable_cuda_graph"] = "1";
+        }
+
+        cuda.UpdateOptions(settings);
         options.AppendExecutionProvider_CUDA(cuda);
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using GreenTune.Inference;
 using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Engine;
+using GreenTune.Inference.Engine.Running;
 using GreenTune.Inference.Plans;
 using GreenTune.Models.Folders;
 using GreenTune.Models.Store;
@@ -12,6 +13,9 @@ namespace GreenTune.Bench;
 /// <summary>How near each configuration comes to its checkpoint: how many of the card's 60 greedy answers are the same, and the sentiment accuracy.</summary>
 internal static class AnswersBench
 {
+    /// <summary>One row, in the class that holds the whole context.</summary>
+    private static RowPlace Row(IModelRunner runner) => new(runner.Classes.Count - 1, 0, null);
+
     public static Command Command()
     {
         var ids = new Argument<string[]>("configurations") { Description = "Configurations; all six without any", Arity = ArgumentArity.ZeroOrMore };
@@ -31,14 +35,14 @@ internal static class AnswersBench
 
     private static void Run(ModelFolder folder, string sources)
     {
-        using LoadedConfiguration loaded = ConfigurationLoader.Open(folder, ExecutionProvider.Choose(DeviceChoice.Cpu, 0), 2048);
+        using LoadedConfiguration loaded = ConfigurationLoader.Open(folder, ExecutionProvider.Choose(DeviceChoice.Cpu, 0), new RunnerBudget(2048, 1, null, 1));
         using JsonDocument expected = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(sources, folder.ModelName, "expected_greedy.json")));
         int equal = 0, same = 0, all = 0;
         foreach (JsonElement item in expected.RootElement.GetProperty("items").EnumerateArray())
         {
             int[] want = [.. item.GetProperty("tokens").EnumerateArray().Select(token => token.GetInt32())];
             int[] prompt = [.. item.GetProperty("prompt_ids").EnumerateArray().Select(token => token.GetInt32())];
-            List<int> got = Generate((IDecoder)loaded.Runner, prompt, 96);
+            List<int> got = Generate(loaded.Runner, prompt, 96);
             int common = want.Zip(got).TakeWhile(pair => pair.First == pair.Second).Count();
             equal += common == want.Length && got.Count == want.Length ? 1 : 0;
             same += common;
@@ -51,10 +55,11 @@ internal static class AnswersBench
         IReadOnlyList<SentimentItem> items = set.Draw(set.Count, 1);
         foreach (SentimentItem item in items)
         {
-            ((IDecoder)loaded.Runner).Prefill(loaded.EncodeChat(SentimentPrompts.OneWord(item.Text)), wantLogits: true);
-            float[] scores = [.. labels.Tokens.Select(token => ((IDecoder)loaded.Runner).Logits[token])];
+            loaded.Runner.Prefill(Row(loaded.Runner), loaded.EncodeChat(SentimentPrompts.OneWord(item.Text)), 0, wantLogits: true);
+            float[] logits = loaded.Runner.Logits(0).ToArray();
+            float[] scores = [.. labels.Tokens.Select(token => logits[token])];
             oneWord += LabelTokens.Best(scores) == item.Label ? 1 : 0;
-            List<int> answer = Generate((IDecoder)loaded.Runner, loaded.EncodeChat(SentimentPrompts.Checklist(item.Text)), SentimentPrompts.MaxTokens);
+            List<int> answer = Generate(loaded.Runner, loaded.EncodeChat(SentimentPrompts.Checklist(item.Text)), SentimentPrompts.MaxTokens);
             Sentiment? label = SentimentPrompts.Label(loaded.Tokenizer.Decode([.. answer.Where(token => !loaded.Runner.IsStop(token))]));
             checklist += label == item.Label ? 1 : 0;
             unparsable += label is null ? 1 : 0;
@@ -64,12 +69,14 @@ internal static class AnswersBench
             $"| {folder.Id} | {equal} | {same / (double)all:0.0 %} | {oneWord / (double)items.Count:0.0000} | {checklist / (double)items.Count:0.0000} | {unparsable} |"));
     }
 
-    private static List<int> Generate(IDecoder decoder, int[] prompt, int maxTokens)
+    private static List<int> Generate(IModelRunner runner, int[] prompt, int maxTokens)
     {
-        var tokens = new List<int> { decoder.Prefill(prompt, wantLogits: false) };
-        while (!decoder.IsStop(tokens[^1]) && tokens.Count < maxTokens)
+        var tokens = new List<int> { runner.Prefill(Row(runner), prompt, 0, wantLogits: false) };
+        int[] next = new int[1];
+        while (!runner.IsStop(tokens[^1]) && tokens.Count < maxTokens)
         {
-            tokens.Add(decoder.Decode(tokens[^1], wantLogits: false));
+            runner.Decode(Row(runner), [tokens[^1]], [prompt.Length + tokens.Count - 1], wantLogits: false, next);
+            tokens.Add(next[0]);
         }
 
         return tokens;

@@ -2,8 +2,9 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using GreenTune.Inference;
-using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Engine;
+using GreenTune.Inference.Engine.Running;
+using GreenTune.Inference.Engine.Scheduling;
 using GreenTune.Metering;
 using GreenTune.Models.Folders;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -39,9 +40,10 @@ internal static class EngineBench
 
     private static async Task RunAsync(ModelFolder folder, int tokens, int rounds)
     {
+        var options = new InferenceOptions { MaxContextTokens = 2048, PrefixCacheMegabytes = 0 };
         await using var meter = (DeviceMeter)new MeterFactory(new MeteringOptions()).Create(Core.Attribution.DeviceComponent.Cpu);
-        await using var engine = new DeviceEngine(meter, 8, TimeProvider.System, NullLogger<DeviceEngine>.Instance);
-        using LoadedConfiguration loaded = ConfigurationLoader.Open(folder, ExecutionProvider.Choose(DeviceChoice.Cpu, 0), 2048);
+        await using var engine = new DeviceEngine(meter, SchedulingSettings.Of(options, cuda: false), TimeProvider.System, NullLogger<DeviceEngine>.Instance);
+        IModelRunner runner = RunnerFactory.Open(folder, ExecutionProvider.Choose(DeviceChoice.Cpu, 0), RunnerBudget.Of(options, cuda: false, 1));
         using var model = new Model(folder.FolderPath);
         var ours = new List<(double Decode, double Prefill)>();
         var theirs = new List<(double Decode, double Prefill)>();
@@ -51,13 +53,13 @@ internal static class EngineBench
             (double, double) mine = default, peer = default;
             if (round % 2 == 0)
             {
-                mine = await EngineAsync(engine, loaded, tokens);
+                mine = await EngineAsync(engine, runner, tokens);
                 peer = Generator(model, tokens);
             }
             else
             {
                 peer = Generator(model, tokens);
-                mine = await EngineAsync(engine, loaded, tokens);
+                mine = await EngineAsync(engine, runner, tokens);
             }
 
             if (round >= 0)
@@ -73,10 +75,10 @@ internal static class EngineBench
             $"| {folder.Id} | {Median(ours.Select(run => run.Decode)):0} | {Median(theirs.Select(run => run.Decode)):0} | {ratio:0.00} | {Median(ours.Select(run => run.Prefill)):0.0} | {Median(theirs.Select(run => run.Prefill)):0.0} |"));
     }
 
-    private static async Task<(double Decode, double Prefill)> EngineAsync(DeviceEngine engine, LoadedConfiguration loaded, int tokens)
+    private static async Task<(double Decode, double Prefill)> EngineAsync(DeviceEngine engine, IModelRunner runner, int tokens)
     {
         GenerationResult result = await engine.Submit(
-            new GenerationRequest { Id = "bench", Model = loaded.Runner, IgnoreStopTokens = true, Prompt = Prompt, MaxTokens = tokens },
+            new GenerationRequest { Id = "bench", Model = runner, IgnoreStopTokens = true, Prompt = Prompt, MaxTokens = tokens },
             CancellationToken.None).Completion;
         return ((result.OutputTokens - 1) / (result.EndedAt - result.FirstTokenAt!.Value).TotalSeconds, (result.FirstTokenAt.Value - result.StartedAt!.Value).TotalMilliseconds);
     }

@@ -4,6 +4,7 @@ using GreenTune.Bench;
 var root = new RootCommand("GreenTune's performance figures, each against a named peer in the same run.")
 {
     EngineBench.Command(),
+    OfflineBench.Command(),
     SamplerBench.Command(),
     HttpBench.Command(),
     AnswersBench.Command(),

@@ -1,5 +1,6 @@
 using GreenTune.Core.Attribution;
 using GreenTune.Inference.Engine;
+using GreenTune.Inference.Engine.Scheduling;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GreenTune.Inference.Tests.Engine;
@@ -9,14 +10,14 @@ public sealed class DeviceEngineTests : IAsyncDisposable
     private readonly FakeMeter _meter = new();
     private readonly DeviceEngine _engine;
 
-    public DeviceEngineTests() => _engine = new DeviceEngine(_meter, queueLimit: 3, TimeProvider.System, NullLogger<DeviceEngine>.Instance);
+    public DeviceEngineTests() => _engine = new DeviceEngine(_meter, new SchedulingSettings { QueueLimit = 3, MaxRows = 8 }, TimeProvider.System, NullLogger<DeviceEngine>.Instance);
 
     public ValueTask DisposeAsync() => _engine.DisposeAsync();
 
     [Fact]
     public async Task A_generation_ends_at_max_tokens_and_leaves_a_step_for_every_token()
     {
-        Generation generation = _engine.Submit(Request(new FakeDecoder(), maxTokens: 4), CancellationToken.None);
+        Generation generation = _engine.Submit(Request(new FakeRunner(), maxTokens: 4), CancellationToken.None);
         GenerationResult result = await generation.Completion;
 
         Assert.Equal(FinishReason.Length, result.Finish);
@@ -33,7 +34,7 @@ public sealed class DeviceEngineTests : IAsyncDisposable
     [Fact]
     public async Task A_stop_token_ends_it_and_is_counted_but_not_shown()
     {
-        Generation generation = _engine.Submit(Request(new FakeDecoder(stop: 5), maxTokens: 50), CancellationToken.None);
+        Generation generation = _engine.Submit(Request(new FakeRunner(stop: 5), maxTokens: 50), CancellationToken.None);
         GenerationResult result = await generation.Completion;
 
         Assert.Equal(FinishReason.Stop, result.Finish);
@@ -44,7 +45,7 @@ public sealed class DeviceEngineTests : IAsyncDisposable
     [Fact]
     public async Task A_watcher_may_stop_it_and_not_a_step_more_is_run()
     {
-        Generation generation = _engine.Submit(Request(new FakeDecoder(), maxTokens: 50) with { StopAfter = _ => token => token == 4 }, CancellationToken.None);
+        Generation generation = _engine.Submit(Request(new FakeRunner(), maxTokens: 50) with { StopAfter = _ => token => token == 4 }, CancellationToken.None);
 
         Assert.Equal(FinishReason.Stop, (await generation.Completion).Finish);
         Assert.Equal([3, 4], await TokensOf(generation));
@@ -55,8 +56,8 @@ public sealed class DeviceEngineTests : IAsyncDisposable
     public async Task Cancelling_ends_it_within_one_step()
     {
         using var cancel = new CancellationTokenSource();
-        var decoder = new FakeDecoder { InStep = step => { if (step == 2) { cancel.Cancel(); } } };
-        Generation generation = _engine.Submit(Request(decoder, maxTokens: 50), cancel.Token);
+        var runner = new FakeRunner { InStep = step => { if (step == 2) { cancel.Cancel(); } } };
+        Generation generation = _engine.Submit(Request(runner, maxTokens: 50), cancel.Token);
         GenerationResult result = await generation.Completion;
 
         Assert.Equal(FinishReason.Cancelled, result.Finish);
@@ -68,8 +69,8 @@ public sealed class DeviceEngineTests : IAsyncDisposable
     [Fact]
     public async Task A_deadline_cancels()
     {
-        var decoder = new FakeDecoder { InStep = _ => Thread.Sleep(5) };
-        Generation generation = _engine.Submit(Request(decoder, maxTokens: 60) with { Deadline = DateTimeOffset.UtcNow.AddMilliseconds(20) }, CancellationToken.None);
+        var runner = new FakeRunner { InStep = _ => Thread.Sleep(5) };
+        Generation generation = _engine.Submit(Request(runner, maxTokens: 60) with { Deadline = DateTimeOffset.UtcNow.AddMilliseconds(20) }, CancellationToken.None);
 
         Assert.Equal(FinishReason.Cancelled, (await generation.Completion).Finish);
     }
@@ -77,9 +78,9 @@ public sealed class DeviceEngineTests : IAsyncDisposable
     [Fact]
     public async Task A_failing_step_fails_its_request_and_the_next_one_runs()
     {
-        var broken = new FakeDecoder { InStep = step => { if (step == 1) { throw new InvalidOperationException("no memory"); } } };
+        var broken = new FakeRunner { InStep = step => { if (step == 1) { throw new InvalidOperationException("no memory"); } } };
         GenerationResult failed = await _engine.Submit(Request(broken, maxTokens: 5), CancellationToken.None).Completion;
-        GenerationResult fine = await _engine.Submit(Request(new FakeDecoder(), maxTokens: 2), CancellationToken.None).Completion;
+        GenerationResult fine = await _engine.Submit(Request(new FakeRunner(), maxTokens: 2), CancellationToken.None).Completion;
 
         Assert.Equal(FinishReason.Error, failed.Finish);
         Assert.Equal("no memory", failed.Error!.Message);
@@ -92,7 +93,7 @@ public sealed class DeviceEngineTests : IAsyncDisposable
     {
         using var go = new ManualResetEventSlim();
         using var started = new ManualResetEventSlim();
-        var slow = new FakeDecoder
+        var slow = new FakeRunner
         {
             InStep = _ =>
             {
@@ -102,9 +103,9 @@ public sealed class DeviceEngineTests : IAsyncDisposable
         };
         Generation first = _engine.Submit(Request(slow, maxTokens: 1), CancellationToken.None);
         Assert.True(started.Wait(TimeSpan.FromSeconds(10)));
-        Generation[] waiting = [.. Enumerable.Range(0, 3).Select(_ => _engine.Submit(Request(new FakeDecoder(), maxTokens: 1), CancellationToken.None))];
+        Generation[] waiting = [.. Enumerable.Range(0, 3).Select(_ => _engine.Submit(Request(new FakeRunner(), maxTokens: 1), CancellationToken.None))];
 
-        QueueFullException refused = Assert.Throws<QueueFullException>(() => _engine.Submit(Request(new FakeDecoder(), maxTokens: 1), CancellationToken.None));
+        QueueFullException refused = Assert.Throws<QueueFullException>(() => _engine.Submit(Request(new FakeRunner(), maxTokens: 1), CancellationToken.None));
         Assert.InRange(refused.RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
         Assert.Equal(3, _engine.Waiting);
 
@@ -117,14 +118,14 @@ public sealed class DeviceEngineTests : IAsyncDisposable
     [Fact]
     public async Task Scores_are_the_logits_of_the_first_position()
     {
-        GenerationResult result = await _engine.Submit(Request(new FakeDecoder(), maxTokens: 1) with { ScoredTokens = [3, 7] }, CancellationToken.None).Completion;
+        GenerationResult result = await _engine.Submit(Request(new FakeRunner(), maxTokens: 1) with { ScoredTokens = [3, 7] }, CancellationToken.None).Completion;
         Assert.Equal((float[])[5f, -100f], result.Scores!);
     }
 
     [Fact]
     public async Task Stopping_the_engine_ends_what_runs_and_what_waits()
     {
-        var endless = new FakeDecoder(contextLength: 100_000) { InStep = _ => Thread.Sleep(1) };
+        var endless = new FakeRunner(contextLength: 100_000) { InStep = _ => Thread.Sleep(1) };
         Generation running = _engine.Submit(Request(endless, maxTokens: 900), CancellationToken.None);
         Generation waiting = _engine.Submit(Request(endless, maxTokens: 900), CancellationToken.None);
         await _engine.DisposeAsync();
@@ -134,8 +135,8 @@ public sealed class DeviceEngineTests : IAsyncDisposable
         Assert.Throws<EngineStoppingException>(() => _engine.Submit(Request(endless, maxTokens: 1), CancellationToken.None));
     }
 
-    private static GenerationRequest Request(FakeDecoder decoder, int maxTokens) =>
-        new() { Id = "test", Model = decoder, Prompt = [1, 2, 3], MaxTokens = maxTokens };
+    private static GenerationRequest Request(FakeRunner runner, int maxTokens) =>
+        new() { Id = "test", Model = runner, Prompt = [3, 1, 2], MaxTokens = maxTokens };
 
     private static async Task<List<int>> TokensOf(Generation generation) => await generation.Tokens.ReadAllAsync().Select(token => token.Id).ToListAsync();
 }
