@@ -65,6 +65,11 @@ internal sealed class InferenceOptions
     [Range(0, 60_000)]
     public double BatchWindowMilliseconds { get; set; }
 
+    /// <summary>Memory that models may take together; who was used longest ago is unloaded for a newcomer, and loaded again when it is asked for.</summary>
+    /// <value>The default 0 takes 80 % of the machine's or the GPU's memory.</value>
+    [Range(0, 10_000_000)]
+    public int ModelMemoryMegabytes { get; set; }
+
     /// <summary>Memory for keys and values of one configuration.</summary>
     /// <value>The default 0 shares a quarter of the machine's memory, or 90 % of what is free on the GPU, among the configurations.</value>
     [Range(0, 1_000_000)]
@@ -76,9 +81,9 @@ internal sealed class InferenceOptions
     public int PrefixCacheMegabytes { get; set; } = 256;
 
     /// <summary>How long running answers may go on once the service is told to stop.</summary>
-    /// <value>The default is 10 seconds.</value>
+    /// <value>The default is 2 seconds: who starts the service with the AppHost waits no longer. Where a load balancer takes it out first, minutes are better.</value>
     [Range(0, 3600)]
-    public double DrainSeconds { get; set; } = 10;
+    public double DrainSeconds { get; set; } = 2;
 
     /// <summary>Tokens generated when a request names no max_tokens.</summary>
     /// <value>The default is 256.</value>

@@ -92,6 +92,14 @@ internal static class InferenceServices
             provider.GetRequiredService<ILogger<DeviceEngine>>()));
         services.AddSingleton<IEngine>(provider => provider.GetRequiredService<DeviceEngine>());
         services.AddSingleton<WarmUp>();
+        services.AddSingleton<Residency>();
+        services.AddHostedService<EngineDrain>();
+        services.AddOptions<HostOptions>().PostConfigure<IOptions<InferenceOptions>>((host, options) =>
+        {
+            // The web server waits for its answers as long as the engine may go on with them, and a moment more.
+            TimeSpan drain = TimeSpan.FromSeconds(options.Value.DrainSeconds + 1);
+            host.ShutdownTimeout = drain > host.ShutdownTimeout ? drain : host.ShutdownTimeout;
+        });
         services.AddHostedService<ConfigurationLoader>();
     }
 

@@ -13,6 +13,9 @@ public enum ConfigurationState
     Loading,
     Ready,
     Failed,
+
+    /// <summary>It can serve and is not in memory, for want of room: the next request for it loads it.</summary>
+    Unloaded,
 }
 
 /// <summary>A model at a precision on a device (GET /api/configurations on Inference).</summary>

@@ -17,11 +17,10 @@ internal sealed partial class ConfigurationLoader(
     ExecutionProvider provider,
     IEngine engine,
     WarmUp warmUp,
+    Residency residency,
     IOptions<InferenceOptions> options,
     ILogger<ConfigurationLoader> logger) : BackgroundService, IAsyncDisposable
 {
-    private readonly List<string> _resident = [];
-
     /// <summary>Sessions go only when no step can be running in them any more.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -41,17 +40,17 @@ internal sealed partial class ConfigurationLoader(
         engine.Meter.SetResident([]);
         foreach (ServedConfiguration configuration in registry.All.OrderByDescending(configuration => configuration.Id == options.Value.DefaultConfiguration))
         {
-            await ServeAsync(configuration, stoppingToken);
+            await ServeAsync(configuration, evict: false, stoppingToken);
         }
 
-        // What is built while the service runs.
+        // What is built while the service runs, and what is asked for while it is not in memory.
         await foreach (ServedConfiguration configuration in registry.Added.ReadAllAsync(stoppingToken))
         {
-            await ServeAsync(configuration, stoppingToken);
+            await ServeAsync(configuration, evict: true, stoppingToken);
         }
     }
 
-    private async Task ServeAsync(ServedConfiguration configuration, CancellationToken stoppingToken)
+    private async Task ServeAsync(ServedConfiguration configuration, bool evict, CancellationToken stoppingToken)
     {
         if (stoppingToken.IsCancellationRequested)
         {
@@ -60,7 +59,11 @@ internal sealed partial class ConfigurationLoader(
 
         try
         {
-            LoadedConfiguration loaded = await LoadAsync(configuration, stoppingToken);
+            if (await LoadAsync(configuration, evict, stoppingToken) is not { } loaded)
+            {
+                return;
+            }
+
             await warmUp.RunAsync(loaded, stoppingToken);
             configuration.Ready(loaded);
             LogReady(configuration.Id);
@@ -77,7 +80,8 @@ internal sealed partial class ConfigurationLoader(
         }
     }
 
-    private async Task<LoadedConfiguration> LoadAsync(ServedConfiguration configuration, CancellationToken cancellation)
+    /// <summary>Null when there is no room for it now.</summary>
+    private async Task<LoadedConfiguration?> LoadAsync(ServedConfiguration configuration, bool evict, CancellationToken cancellation)
     {
         using IDisposable busy = engine.Meter.Busy();
         configuration.Enter(ConfigurationState.Building);
@@ -90,13 +94,20 @@ internal sealed partial class ConfigurationLoader(
         });
         ModelFolder folder = await configuration.OpenFolder(progress, cancellation);
         configuration.FolderUse = FolderUse.Hold(folder.FolderPath);
-        CheckMemory(folder);
         CheckParity(folder, options.Value.ServeFailedFolders);
+        if (await residency.MakeRoomAsync(configuration, folder, evict) is { } full)
+        {
+            configuration.Release();
+            configuration.Unload(full);
+            LogFull(configuration.Id, full);
+            return null;
+        }
+
         configuration.Enter(ConfigurationState.Loading);
         LoadedConfiguration loaded = await Task.Run(() => Open(folder, provider, RunnerBudget.Of(options.Value, provider.Cuda, registry.All.Count)), cancellation);
-        _resident.Add(configuration.Id);
-        _resident.RemoveAll(id => id != configuration.Id && registry.Find(id) is null);
-        engine.Meter.SetResident([.. _resident]);
+        residency.Add(configuration, folder);
+        engine.Meter.SetResident([.. residency.Resident.Select(resident => resident.Id)]);
+        LogMemory(configuration.Id, string.Join(", ", loaded.Runner.Classes.Select(kvClass => $"{kvClass.Slots} rows of {kvClass.Capacity} tokens")), loaded.Runner.Classes.Sum(kvClass => (long)kvClass.Slots * kvClass.Capacity) * folder.KeyValueBytesPerToken >> 20);
         return loaded;
     }
 
@@ -109,16 +120,6 @@ internal sealed partial class ConfigurationLoader(
             throw new ModelFolderException(
                 folder.FolderPath,
                 $"it failed its check against its checkpoint: {string.Join(" ", parity.Failures)} Build it again (greentune models build {folder.Id} --force) and verify it, or serve it all the same with Inference:ServeFailedFolders");
-        }
-    }
-
-    /// <summary>Weights that cannot fit would have the system end the whole service.</summary>
-    private void CheckMemory(ModelFolder folder)
-    {
-        long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (!provider.Cuda && memory > 0 && folder.Bytes > memory)
-        {
-            throw new ModelFolderException(folder.FolderPath, $"its weights are {folder.Bytes >> 20} MB, and this machine or container has {memory >> 20} MB of memory; choose a lower precision or a smaller model");
         }
     }
 
@@ -145,6 +146,12 @@ internal sealed partial class ConfigurationLoader(
 
     [LoggerMessage(2, LogLevel.Error, "{Configuration} cannot be served")]
     private partial void LogFailed(Exception exception, string configuration);
+
+    [LoggerMessage(4, LogLevel.Information, "{Configuration} is not loaded: {Reason}; it is when it is asked for and there is room")]
+    private partial void LogFull(string configuration, string reason);
+
+    [LoggerMessage(5, LogLevel.Information, "{Configuration} has room for {Rows} at once ({Megabytes} MB of keys and values)")]
+    private partial void LogMemory(string configuration, string rows, long megabytes);
 
     [LoggerMessage(3, LogLevel.Information, "{Configuration} is being built by another process; waiting for it")]
     private partial void LogWaiting(string configuration);

@@ -10,14 +10,21 @@ internal sealed class ConfigurationRegistry
     private readonly Channel<ServedConfiguration> _added = Channel.CreateUnbounded<ServedConfiguration>();
     private volatile Known _known;
 
-    public ConfigurationRegistry(IEnumerable<ServedConfiguration> configurations) => _known = Known.Of([.. configurations]);
+    public ConfigurationRegistry(IEnumerable<ServedConfiguration> configurations)
+    {
+        _known = Known.Of([.. configurations]);
+        foreach (ServedConfiguration configuration in _known.All)
+        {
+            configuration.Load = Ask;
+        }
+    }
 
     public IReadOnlyList<ServedConfiguration> All => _known.All;
 
     /// <summary>Names of the models, each once.</summary>
     public IReadOnlyList<string> Models => _known.Models;
 
-    /// <summary>Configurations that came after the start, for the loader.</summary>
+    /// <summary>Configurations that came after the start, or that are asked for while they are not in memory: for the loader.</summary>
     public ChannelReader<ServedConfiguration> Added => _added.Reader;
 
     public ServedConfiguration? Find(string id) => _known.ById.GetValueOrDefault(id);
@@ -33,7 +40,24 @@ internal sealed class ConfigurationRegistry
                 return;
             }
 
+            configuration.Load = Ask;
             _known = Known.Of(there is null ? _known.All.Add(configuration) : _known.All.Replace(there, configuration));
+        }
+
+        _added.Writer.TryWrite(configuration);
+    }
+
+    /// <summary>Has a configuration loaded that is not in memory. Asking for the same one again changes nothing.</summary>
+    private void Ask(ServedConfiguration configuration)
+    {
+        lock (_gate)
+        {
+            if (configuration.Stage != Core.Contracts.ConfigurationState.Unloaded)
+            {
+                return;
+            }
+
+            configuration.Enter(Core.Contracts.ConfigurationState.Waiting);
         }
 
         _added.Writer.TryWrite(configuration);

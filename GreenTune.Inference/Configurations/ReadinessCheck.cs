@@ -16,6 +16,8 @@ internal sealed class ReadinessCheck(ConfigurationRegistry registry, IOptions<In
             ConfigurationState.Ready when failed.Length == 0 => HealthCheckResult.Healthy(
                 $"{registry.All.Count(configuration => configuration.Stage == ConfigurationState.Ready)} of {registry.All.Count} configurations are ready"),
             ConfigurationState.Ready => HealthCheckResult.Degraded(failed),
+            // Its next request loads it.
+            ConfigurationState.Unloaded => failed.Length == 0 ? HealthCheckResult.Healthy($"{usual.Id} is loaded when it is asked for") : HealthCheckResult.Degraded(failed),
             // Another configuration may do for `auto`; without any, nothing can be served.
             ConfigurationState.Failed when registry.All.Any(configuration => configuration.Stage == ConfigurationState.Ready) => HealthCheckResult.Degraded(failed),
             ConfigurationState.Failed => HealthCheckResult.Unhealthy(failed),

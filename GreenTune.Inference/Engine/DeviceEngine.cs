@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using GreenTune.Core.Units;
 using GreenTune.Inference.Engine.Scheduling;
 using GreenTune.Metering;
@@ -17,6 +18,7 @@ internal sealed partial class DeviceEngine : IEngine
     private readonly ConcurrentQueue<Generation> _submitted = [];
     private readonly ConcurrentQueue<Action> _commands = [];
     private readonly SemaphoreSlim _wake = new(0);
+    private readonly ConditionalWeakTable<IModelRunner, object> _retired = [];
     private readonly AdmissionQueue _queue = new();
     private readonly LinkedList<Sequence> _homeless = [];
     private readonly BatchSteps _steps;
@@ -61,6 +63,11 @@ internal sealed partial class DeviceEngine : IEngine
             throw new EngineStoppingException();
         }
 
+        if (_retired.TryGetValue(request.Model, out _))
+        {
+            throw new ModelUnloadedException(request.Model.ConfigurationId);
+        }
+
         int limit = _settings.QueueLimit;
         if (Interlocked.Increment(ref _waiting) > limit)
         {
@@ -77,7 +84,6 @@ internal sealed partial class DeviceEngine : IEngine
         return generation;
     }
 
-    /// <summary>Takes no more requests and waits until those that are there have ended.</summary>
     public async Task DrainAsync(CancellationToken cancellation)
     {
         _accepting = false;
@@ -85,8 +91,11 @@ internal sealed partial class DeviceEngine : IEngine
         await _drained.Task.WaitAsync(cancellation);
     }
 
-    /// <summary>Waits until no request runs on the model, then disposes it. Nothing may be submitted for it any more.</summary>
-    public Task RetireAsync(IModelRunner model) => InvokeAsync(() => _steps.Retire(model));
+    public Task RetireAsync(IModelRunner model)
+    {
+        _retired.TryAdd(model, this);
+        return InvokeAsync(() => _steps.Retire(model, () => _queue.Has(model) || !_submitted.IsEmpty));
+    }
 
     /// <summary>Ends what runs and what waits as cancelled. May be called more than once.</summary>
     public async ValueTask DisposeAsync()
@@ -117,6 +126,7 @@ internal sealed partial class DeviceEngine : IEngine
                 Intake();
                 EndCancelled();
                 bool waiting = !Admit();
+                _steps.EndRetired();
                 if (_steps.Running > 0)
                 {
                     _steps.Step(_settings);

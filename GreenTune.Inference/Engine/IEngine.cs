@@ -13,10 +13,17 @@ internal interface IEngine : IAsyncDisposable
     /// <param name="cancellation">Stops the generation within one step; the handle then completes as cancelled.</param>
     /// <exception cref="QueueFullException">The queue is at its limit.</exception>
     /// <exception cref="EngineStoppingException">The service is stopping.</exception>
+    /// <exception cref="ModelUnloadedException">The model has just been unloaded.</exception>
     Generation Submit(GenerationRequest request, CancellationToken cancellation);
 
     /// <summary>Generations that wait for the device.</summary>
     int Waiting { get; }
+
+    /// <summary>Waits until no request runs on the model, then disposes it. Requests for it are refused from now on.</summary>
+    Task RetireAsync(IModelRunner model);
+
+    /// <summary>Takes no more requests and waits until those that are there have ended.</summary>
+    Task DrainAsync(CancellationToken cancellation);
 
     /// <summary>The meter of the engine's device.</summary>
     IDeviceMeter Meter { get; }
@@ -28,6 +35,9 @@ internal sealed class QueueFullException(int limit, TimeSpan retryAfter)
 {
     public TimeSpan RetryAfter { get; } = retryAfter;
 }
+
+/// <summary>The model went out of memory between its look-up and the request; it is loaded again when it is looked up again.</summary>
+internal sealed class ModelUnloadedException(string configuration) : Exception($"{configuration} has just been unloaded to make room. Try again.");
 
 /// <summary>The engine takes no more requests: it finishes those it has.</summary>
 internal sealed class EngineStoppingException() : Exception("The service is stopping and takes no more requests.");

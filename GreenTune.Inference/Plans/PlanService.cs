@@ -79,9 +79,10 @@ internal sealed partial class PlanService(
 
     private async Task RunAsync(PlanRequest request, PlanProgress progress, DateTimeOffset startedAt, CancellationToken cancellation)
     {
+        var pins = new List<IDisposable>();
         try
         {
-            List<LoadedConfiguration> configurations = await LoadedAsync(request, cancellation);
+            List<LoadedConfiguration> configurations = await LoadedAsync(request, pins, cancellation);
             string reference = Reference(configurations, request.Reference);
             var run = new PlanRun(request, configurations, reference, set.Read(), engine, records, progress, clock);
             MeasurementPlan plan = await run.RunAsync(startedAt, cancellation);
@@ -100,16 +101,21 @@ internal sealed partial class PlanService(
             progress.End(PlanState.Failed, "failed", e.Message);
             LogFailed(e, progress.Id);
         }
+        finally
+        {
+            pins.ForEach(pin => pin.Dispose());
+        }
     }
 
-    /// <summary>Waits for what was asked for; without a choice, for all that do not fail.</summary>
-    private async Task<List<LoadedConfiguration>> LoadedAsync(PlanRequest request, CancellationToken cancellation)
+    /// <summary>Waits for what was asked for; without a choice, for all that do not fail. All of them stay in memory until the plan ends.</summary>
+    private async Task<List<LoadedConfiguration>> LoadedAsync(PlanRequest request, List<IDisposable> pins, CancellationToken cancellation)
     {
         var loaded = new List<LoadedConfiguration>();
         foreach (ServedConfiguration configuration in registry.All.Where(configuration => request.Configurations?.Contains(configuration.Id) ?? true))
         {
             try
             {
+                pins.Add(configuration.Pin());
                 loaded.Add(await configuration.ReadyAsync(cancellation));
             }
             catch (ConfigurationFailedException) when (request.Configurations is null)

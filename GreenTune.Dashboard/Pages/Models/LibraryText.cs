@@ -33,6 +33,7 @@ public static class LibraryText
         { Job: not null } => ("building", ChipKind.Info),
         { Serving: ConfigurationState.Ready } => ("serving", ChipKind.Ok),
         { Serving: ConfigurationState.Failed } => ("failed", ChipKind.Block),
+        { Serving: ConfigurationState.Unloaded } => ("on demand", ChipKind.Ok),
         { Serving: { } stage } => (stage.ToString().ToLowerInvariant(), ChipKind.Info),
         { Built: true } => ("built", ChipKind.Ok),
         _ => ("not built", ChipKind.Off),

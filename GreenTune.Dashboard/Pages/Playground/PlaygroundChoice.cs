@@ -44,6 +44,7 @@ public static class PlaygroundChoice
         ConfigurationState.Building => "building",
         ConfigurationState.Loading => "loading",
         ConfigurationState.Failed => "failed",
+        ConfigurationState.Unloaded => "loads when asked",
         _ => "ready",
     };
 }

@@ -29,6 +29,8 @@ internal sealed class AdmissionQueue
         }
     }
 
+    public bool Has(IModelRunner model) => _turns.Any(turn => turn.Model == model);
+
     public void Add(Generation generation)
     {
         (string?, IModelRunner) key = Key(generation);

@@ -13,7 +13,7 @@ internal sealed partial class BatchSteps(IDeviceMeter meter, Action<ActiveGenera
     private readonly Dictionary<IModelRunner, ModelBatch> _batches = [];
     private readonly List<ActiveGeneration> _active = [];
     private readonly LinkedList<Sequence> _prompts = [];
-    private readonly List<(IModelRunner Model, TaskCompletionSource Done)> _retiring = [];
+    private readonly List<(IModelRunner Model, Func<bool> Waits, TaskCompletionSource Done)> _retiring = [];
     private int[] _tokens = new int[64];
     private int[] _next = new int[64];
     private int _running;
@@ -104,16 +104,14 @@ internal sealed partial class BatchSteps(IDeviceMeter meter, Action<ActiveGenera
         {
             Volatile.Write(ref _running, _active.Count);
             ended(active);
-            EndRetired();
         }
     }
 
-    /// <summary>Disposes a model once nothing runs on it.</summary>
-    public Task Retire(IModelRunner model)
+    /// <summary>Disposes a model once nothing runs on it or waits for it.</summary>
+    public Task Retire(IModelRunner model, Func<bool> waits)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _retiring.Add((model, done));
-        EndRetired();
+        _retiring.Add((model, waits, done));
         return done.Task;
     }
 
@@ -138,12 +136,13 @@ internal sealed partial class BatchSteps(IDeviceMeter meter, Action<ActiveGenera
         }
     }
 
-    private void EndRetired()
+    /// <summary>Disposes the models that nothing runs on any more.</summary>
+    public void EndRetired()
     {
         for (int i = _retiring.Count - 1; i >= 0; i--)
         {
-            (IModelRunner model, TaskCompletionSource done) = _retiring[i];
-            if (!_active.Exists(active => active.Request.Model == model))
+            (IModelRunner model, Func<bool> waits, TaskCompletionSource done) = _retiring[i];
+            if (!waits() && !_active.Exists(active => active.Request.Model == model))
             {
                 _retiring.RemoveAt(i);
                 if (_batches.Remove(model, out ModelBatch? batch))

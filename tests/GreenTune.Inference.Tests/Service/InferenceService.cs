@@ -52,7 +52,7 @@ internal sealed class InferenceService : IAsyncDisposable
         await Eventually.TrueAsync(async () =>
         {
             ConfigurationView[]? configurations = await service.Http.GetFromJsonAsync<ConfigurationView[]>("api/configurations", ContractJson.Options);
-            return configurations!.All(configuration => configuration.State is ConfigurationState.Ready or ConfigurationState.Failed);
+            return configurations!.All(configuration => configuration.State is ConfigurationState.Ready or ConfigurationState.Failed or ConfigurationState.Unloaded);
         }, TimeSpan.FromMinutes(2));
         return service;
     }
