@@ -6,13 +6,16 @@ namespace GreenTune.Models.Adapters;
 /// <summary>Adapters of random numbers, for tests and for figures of speed: they change what a model says, into nothing of use.</summary>
 public static class RandomAdapter
 {
+    /// <summary>Enough to change every answer, little enough to leave the activations in their range.</summary>
+    public const double UsualStrength = 0.1;
+
     /// <summary>A pair for every map of the folder: A is normal with variance 1 / inputs, B normal with variance <paramref name="strength"/>^2 / rank.</summary>
     /// <param name="folder">The folder that it is for.</param>
     /// <param name="rank">1 to <see cref="LowRankAdapter.MaximumRank"/>.</param>
     /// <param name="seed">The same seed, the same adapter.</param>
     /// <param name="strength">How much it changes, relative to inputs of variance 1; 0 changes nothing.</param>
     /// <exception cref="AdapterException">The folder was not built for adapters.</exception>
-    public static LowRankAdapter Create(ModelFolder folder, int rank, long seed, double strength = 0.1)
+    public static LowRankAdapter Create(ModelFolder folder, int rank, long seed, double strength = UsualStrength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rank, LowRankAdapter.MaximumRank);
