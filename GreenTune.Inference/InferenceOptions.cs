@@ -38,6 +38,14 @@ internal sealed class InferenceOptions
     /// <value>The default is false.</value>
     public bool ServeFailedFolders { get; set; }
 
+    /// <summary>Folder that low-rank adapters (.onnx_adapter) are loaded from by name; null takes inference/adapters below the data directory.</summary>
+    public string? AdaptersFolder { get; set; }
+
+    /// <summary>Adapters in memory at once, over all configurations.</summary>
+    /// <value>The default is 64.</value>
+    [Range(0, 10_000)]
+    public int MaxAdapters { get; set; } = 64;
+
     /// <summary>Threads of one step; 0 takes one for each core.</summary>
     [Range(0, 1024)]
     public int Threads { get; set; }

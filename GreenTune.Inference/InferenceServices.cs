@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using GreenTune.Core.Attribution;
 using GreenTune.Inference.Accounting;
+using GreenTune.Inference.Adapters;
 using GreenTune.Inference.Budgets;
 using GreenTune.Inference.Chat;
 using GreenTune.Inference.Configurations;
@@ -43,6 +44,8 @@ internal static class InferenceServices
         services.AddAccounting();
         services.AddRecords();
 
+        services.AddSingleton(provider => AdapterFolder.Of(provider.GetRequiredService<IOptions<InferenceOptions>>().Value, Data(provider)));
+        services.AddSingleton<AdapterRegistry>();
         services.AddSingleton<ModelResolver>();
         services.AddSingleton<ChatService>();
         services.AddSingleton<RecordLocation>();
@@ -62,6 +65,7 @@ internal static class InferenceServices
         ChatCompletionsApi.Map(app);
         ModelsApi.Map(app);
         ConfigurationsApi.Map(app);
+        AdaptersApi.Map(app);
         MeterApi.Map(app);
         PlansApi.Map(app);
         ModelLibraryApi.Map(app);

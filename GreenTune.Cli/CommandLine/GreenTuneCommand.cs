@@ -1,12 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Reflection;
+using GreenTune.Cli.Adapters;
 using GreenTune.Cli.Chat;
 using GreenTune.Cli.Models;
 using GreenTune.Cli.Output;
 using GreenTune.Cli.Records;
 using GreenTune.Cli.Requests;
 using GreenTune.Models;
+using GreenTune.Models.Adapters;
 using GreenTune.Models.Catalog;
 using GreenTune.Models.Download;
 using GreenTune.Models.Import;
@@ -26,6 +28,7 @@ internal sealed class GreenTuneCommand
         _root = new RootCommand("Chat models that answer with their joules and grams of CO2e: build them, ask them, and read what requests cost.")
         {
             ModelsCommand.Create(console),
+            AdaptersCommand.Create(console),
             ChatCommand.Create(console),
             RequestsCommand.Create(console),
             RecordsCommand.Create(console),
@@ -66,7 +69,7 @@ internal sealed class GreenTuneCommand
         {
             return Refuse(parsed.CommandResult.Command, e.Message);
         }
-        catch (Exception e) when (e is CommandFailedException or ModelFolderException or HubException or CatalogException or ImportException or RemovalException)
+        catch (Exception e) when (e is CommandFailedException or ModelFolderException or HubException or CatalogException or ImportException or RemovalException or AdapterException)
         {
             _console.Complain(e.Message);
             return ExitCodes.Failed;

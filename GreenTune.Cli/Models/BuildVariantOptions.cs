@@ -21,9 +21,11 @@ internal sealed class BuildVariantOptions
     private readonly Option<int?> _calibrationTokens = CommonOptions.Whole("--calibration-tokens", "tokens", "gptq and awq: tokens of the text that are used (the default is 4096).", 128, 1 << 20, 8192);
     private readonly Option<int?> _context = CommonOptions.Whole("--context", "tokens", "Tokens of prompt and answer that the folder serves (the default is the model's own).", 1, 1 << 24, 4096);
 
+    private readonly Option<bool> _adapters = new("--adapters") { Description = "The folder takes low-rank adapters." };
+
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_precision, _method, _block, _asymmetric, _embedding, _head, _accuracy, _bfloat16, _calibration, _calibrationTokens, _context])
+        foreach (Option option in (Option[])[_precision, _method, _block, _asymmetric, _embedding, _head, _accuracy, _bfloat16, _calibration, _calibrationTokens, _context, _adapters])
             command.Add(option);
     }
 
@@ -59,11 +61,12 @@ internal sealed class BuildVariantOptions
         CalibrationFile = result.GetValue(_calibration) ?? options.CalibrationFile,
         CalibrationTokens = result.GetValue(_calibrationTokens) ?? options.CalibrationTokens,
         ContextLength = result.GetValue(_context) ?? options.ContextLength,
+        Adapters = result.GetValue(_adapters) || options.Adapters,
     };
 
     private bool IsForQuantized(ParseResult result) => result.GetValue(_method) is not null || result.GetValue(_block) is not null || result.GetValue(_asymmetric) || result.GetValue(_embedding) is not null
         || result.GetValue(_head) is not null || result.GetValue(_accuracy) is not null || result.GetValue(_bfloat16)
         || result.GetValue(_calibration) is not null || result.GetValue(_calibrationTokens) is not null;
 
-    private bool IsDefault(ParseResult result) => !IsForQuantized(result) && result.GetValue(_context) is null;
+    private bool IsDefault(ParseResult result) => !IsForQuantized(result) && result.GetValue(_context) is null && !result.GetValue(_adapters);
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Telemetry;
 using GreenTune.Core.Units;
+using GreenTune.Inference.Adapters;
 using GreenTune.Inference.Budgets;
 using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Energy;
@@ -21,6 +22,7 @@ internal sealed class ChatService(
     BudgetGate budgets,
     EnergyPredictor predictor,
     RecordPipeline records,
+    AdapterRegistry adapters,
     IOptions<InferenceOptions> options,
     TimeProvider clock)
 {
@@ -41,7 +43,7 @@ internal sealed class ChatService(
             int[] prompt = Tokens(wanted, request);
             int maxTokens = MaxTokens(wanted, request, prompt.Length);
 
-            BudgetVerdict verdict = await AskBudgetAsync(id, headers, wanted, prompt.Length, maxTokens, cancellation);
+            BudgetVerdict verdict = await AskBudgetAsync(id, headers, wanted, request, prompt.Length, maxTokens, cancellation);
             LoadedConfiguration served = wanted;
             if (verdict.Decision is { } decision && decision.ConfigurationId != wanted.Id)
             {
@@ -81,9 +83,10 @@ internal sealed class ChatService(
 
     private async Task<Generation> SubmitAsync(ChatRequest request, ServedRequest run, LoadedConfiguration served, int[] prompt, int maxTokens, BudgetVerdict verdict, CancellationToken cancellation)
     {
+        using AdapterLease? lease = adapters.Lease(request.Model, served.Id);
         try
         {
-            return engine.Submit(
+            Generation generation = engine.Submit(
                 new GenerationRequest
                 {
                     Id = run.Id,
@@ -92,8 +95,11 @@ internal sealed class ChatService(
                     MaxTokens = maxTokens,
                     Sampling = Sampling(request, served),
                     StopAfter = StopAfter(request, served),
+                    Adapter = lease?.Adapter,
                 },
                 cancellation);
+            lease?.HoldUntil(generation.Completion);
+            return generation;
         }
         catch (QueueFullException e)
         {
@@ -157,14 +163,14 @@ internal sealed class ChatService(
         return request.MaxTokens ?? Math.Min(options.Value.DefaultMaxTokens, room);
     }
 
-    private async Task<BudgetVerdict> AskBudgetAsync(string id, RequestHeaders headers, LoadedConfiguration wanted, int promptTokens, int maxTokens, CancellationToken cancellation)
+    private async Task<BudgetVerdict> AskBudgetAsync(string id, RequestHeaders headers, LoadedConfiguration wanted, ChatRequest request, int promptTokens, int maxTokens, CancellationToken cancellation)
     {
         BudgetVerdict verdict;
         try
         {
             verdict = await budgets.AskAsync(
                 headers.Tenant,
-                () => Reservation(id, headers, wanted, promptTokens, maxTokens),
+                () => Reservation(id, headers, wanted, request, promptTokens, maxTokens),
                 cancellation);
         }
         catch (BudgetUnavailableException e)
@@ -175,7 +181,7 @@ internal sealed class ChatService(
         return verdict.Decision is { Allowed: false } refusal ? throw Refusal(refusal) : verdict;
     }
 
-    private ReservationRequest? Reservation(string id, RequestHeaders headers, LoadedConfiguration wanted, int promptTokens, int maxTokens) =>
+    private ReservationRequest? Reservation(string id, RequestHeaders headers, LoadedConfiguration wanted, ChatRequest request, int promptTokens, int maxTokens) =>
         predictor.Cost(wanted.Id, promptTokens, maxTokens) is { } cost
             ? new ReservationRequest
             {
@@ -185,7 +191,7 @@ internal sealed class ChatService(
                 Wanted = cost,
                 Alternatives =
                 [
-                    .. resolver.Alternatives(wanted.Id)
+                    .. resolver.Alternatives(wanted.Id, request.Model)
                         .Select(other => predictor.Cost(other.Id, promptTokens, maxTokens))
                         .OfType<PredictedCost>()
                         .OrderBy(other => other.UpperJoules)

@@ -137,6 +137,7 @@ internal sealed partial class ConfigurationLoader(
         SamplingSettings sampling = usual.Sample ? new SamplingSettings { Temperature = usual.Temperature, TopP = usual.TopP, TopK = usual.TopK ?? 0 } : SamplingSettings.Greedy;
         return new LoadedConfiguration(folder.Id, runner, ChatTokenizer.Open(folder.FolderPath), sampling, folder.Parameters ?? 0, folder.WeightBytesPerStep ?? folder.Bytes)
         {
+            Folder = folder,
             SourceQuantized = folder.Manifest?.Source.Quantized ?? false,
         };
     }

@@ -72,6 +72,10 @@ public sealed record BuildOptions
     /// <summary>Positions that the folder serves; null for the model's own, and for longrope those of its short factors.</summary>
     public int? ContextLength { get; init; }
 
+    /// <summary>The graphs take low-rank adapters as optional inputs; without, they have none and pay nothing for them.</summary>
+    /// <value>The default is false.</value>
+    public bool Adapters { get; init; }
+
     /// <summary>
     /// Type that rotary frequencies are rounded to. Checkpoints were trained with float32; references that cast a whole model to its stored type round
     /// them, and a comparison with such a reference needs the same.
@@ -97,6 +101,7 @@ public sealed record BuildOptions
                 Add(BFloat16Activations, "bf16");
             }
             Add(ContextLength is not null, $"ctx{ContextLength}");
+            Add(Adapters, "lora");
             return string.Concat(parts);
 
             void Add(bool wanted, string word)

@@ -1,3 +1,4 @@
+using GreenTune.Models.Adapters;
 using GreenTune.Models.Building;
 using GreenTune.Models.Onnx;
 using GreenTune.Models.Verification;
@@ -98,6 +99,9 @@ public sealed record ModelFolder
     /// <summary>What the last check against the checkpoint found; null where there was none.</summary>
     public ParityReport? Parity { get; init; }
 
+    /// <summary>Maps that a low-rank adapter may change, in the order of the graph; empty where the folder was not built for adapters.</summary>
+    public IReadOnlyList<AdapterTarget> AdapterTargets { get; init; } = [];
+
     /// <summary>Bytes of all files that the folder needs.</summary>
     public required long Bytes { get; init; }
 
@@ -156,6 +160,7 @@ public sealed record ModelFolder
             GenAI = config.Graph,
             HasTokenizer = File.Exists(FolderPaths.Inside(folder, TokenizerFile)),
             Sampling = config.Sampling,
+            AdapterTargets = manifest is null ? [] : AdapterTarget.Of(main),
             Manifest = manifest,
             Parity = ParityReport.Read(folder),
             Bytes = manifest?.Files.Sum(f => f.Bytes) ?? bytes + new FileInfo(Path.Combine(folder, config.Graph.File)).Length,

@@ -51,6 +51,29 @@ internal static class FloatTypes
         }
     }
 
+    /// <summary>Numbers of a type's bytes.</summary>
+    public static float[] ToFloats(ReadOnlySpan<byte> bytes, TensorElementType type)
+    {
+        var values = new float[bytes.Length / Bytes(type)];
+        switch (type)
+        {
+            case TensorElementType.Float:
+                bytes.CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
+                break;
+            case TensorElementType.Float16:
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), values);
+                break;
+            case TensorElementType.BFloat16:
+                ReadOnlySpan<ushort> halves = MemoryMarshal.Cast<byte, ushort>(bytes);
+                for (int i = 0; i < values.Length; i++)
+                    values[i] = BitConverter.UInt32BitsToSingle((uint)halves[i] << 16);
+                break;
+            default:
+                throw Unknown(type);
+        }
+        return values;
+    }
+
     /// <summary>Upper half of a float32, rounded to nearest, ties to even. For finite numbers.</summary>
     private static ushort ToBFloat16(float value)
     {

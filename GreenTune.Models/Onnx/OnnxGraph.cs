@@ -23,6 +23,16 @@ internal sealed class OnnxGraph(string name)
         return input;
     }
 
+    /// <summary>An input that a run may leave out: it is then an empty tensor of the shape <paramref name="defaults"/>, which has a size of 0.</summary>
+    public string OptionalInput(string input, TensorElementType type, ReadOnlySpan<object> shape, ReadOnlySpan<long> defaults)
+    {
+        _graph.Input.Add(Value(input, type, shape));
+        var tensor = new TensorProto { Name = input, DataType = (int)type, RawData = ByteString.Empty };
+        tensor.Dims.AddRange(defaults.ToArray());
+        _graph.Initializer.Add(tensor);
+        return input;
+    }
+
     public void Output(string output, TensorElementType type, params ReadOnlySpan<object> shape) => _graph.Output.Add(Value(output, type, shape));
 
     /// <summary>Takes a tensor of the weight file into this graph.</summary>

@@ -1,3 +1,4 @@
+using GreenTune.Models.Adapters;
 using GreenTune.Models.Folders;
 using GreenTune.Models.Reference;
 using Microsoft.ML.OnnxRuntime;
@@ -10,13 +11,16 @@ internal sealed class ScoringGraph : IDisposable
     private readonly InferenceSession _session;
     private readonly RunOptions _run = new();
     private readonly ModelFolder _folder;
+    private readonly IReadOnlyDictionary<string, OrtValue> _adapter;
 
     /// <param name="folder">A folder of ours.</param>
     /// <param name="options">Where the graph runs; the caller disposes it.</param>
+    /// <param name="adapter">An adapter of the folder's to run with; null for the model alone.</param>
     /// <exception cref="ModelFolderException">The folder has no scoring graph.</exception>
-    public ScoringGraph(ModelFolder folder, SessionOptions options)
+    public ScoringGraph(ModelFolder folder, SessionOptions options, LowRankAdapter? adapter = null)
     {
         _folder = folder;
+        _adapter = adapter is null ? new Dictionary<string, OrtValue>() : AdapterValues.Create(adapter);
         _session = new InferenceSession(folder.ScoringGraphPath ?? throw new ModelFolderException(folder.FolderPath, $"{ModelFolder.ScoringGraphFile} is missing"), options);
     }
 
@@ -34,6 +38,8 @@ internal sealed class ScoringGraph : IDisposable
             binding.BindInput("seqlens_k", Keep(OrtValue.CreateTensorValueFromMemory(new[] { tokens.Length - 1 }, [1])));
             binding.BindInput("total_sequence_length", Keep(OrtValue.CreateTensorValueFromMemory(new[] { tokens.Length }, [])));
             cache.BindTo(binding);
+            foreach ((string input, OrtValue value) in _adapter)
+                binding.BindInput(input, value);
             binding.BindOutput("logits", Keep(OrtValue.CreateTensorValueFromMemory(logits, [1, tokens.Length, _folder.VocabularySize])));
             _session.RunWithBinding(_run, binding);
             return logits;
@@ -65,6 +71,8 @@ internal sealed class ScoringGraph : IDisposable
 
     public void Dispose()
     {
+        foreach (OrtValue value in _adapter.Values)
+            value.Dispose();
         _run.Dispose();
         _session.Dispose();
     }

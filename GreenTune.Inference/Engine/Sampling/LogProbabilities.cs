@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace GreenTune.Inference.Engine.Sampling;
 
 /// <summary>Natural logarithms of the probabilities that logits give (log-softmax).</summary>
@@ -13,9 +11,8 @@ internal static class LogProbabilities
     public static TokenLogProbability Of(ReadOnlySpan<float> logits, float highest, int id, int top, SamplerScratch scratch)
     {
         Span<float> weights = scratch.Weights(logits.Length);
-        TensorPrimitives.Subtract(logits, highest, weights);
-        TensorPrimitives.Exp(weights, weights);
-        double log = highest + Math.Log(TensorPrimitives.Sum<float>(weights));
+        SamplerMath.Weigh(logits, highest, 1, weights);
+        double log = highest + Math.Log(SamplerMath.Sum(weights));
         if (top <= 0)
         {
             return new TokenLogProbability(logits[id] - log, []);

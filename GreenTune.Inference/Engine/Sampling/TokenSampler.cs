@@ -22,9 +22,6 @@ internal sealed class TokenSampler
     /// <summary>Up to here the top k are picked out in one pass and sorted; more than that are parted from the rest instead.</summary>
     private const int SortedTopK = 512;
 
-    /// <summary>Weights of so many tokens are summed at a time, so that a draw among all of them looks into one such block alone.</summary>
-    private const int Block = 256;
-
     private readonly SamplingSettings _settings;
     private readonly int _vocabularySize;
     private readonly LogitAdjustment? _adjustment;
@@ -53,11 +50,11 @@ internal sealed class TokenSampler
     public SampledToken Draw(ReadOnlySpan<float> logits)
     {
         SamplerScratch scratch = SamplerScratch.Own;
-        ReadOnlySpan<float> adjusted = Adjusted(logits, scratch, out int likeliest);
+        ReadOnlySpan<float> adjusted = Adjusted(logits, scratch, out float highest);
         int id = _settings.Temperature < LeastTemperature
-            ? likeliest
-            : Truncated.Of(adjusted, adjusted[likeliest], _settings, _topK, scratch).At(Uniform());
-        TokenLogProbability? logProbability = _settings.TopLogProbs is int top ? LogProbabilities.Of(adjusted, adjusted[likeliest], id, top, scratch) : null;
+            ? Likeliest(adjusted, highest)
+            : Truncated.Of(adjusted, highest, _settings, _topK, scratch).At(Uniform());
+        TokenLogProbability? logProbability = _settings.TopLogProbs is int top ? LogProbabilities.Of(adjusted, highest, id, top, scratch) : null;
         _adjustment?.AddAnswer(id);
         return new SampledToken(id, logProbability);
     }
@@ -67,15 +64,15 @@ internal sealed class TokenSampler
     public double[] Probabilities(ReadOnlySpan<float> logits)
     {
         SamplerScratch scratch = SamplerScratch.Own;
-        ReadOnlySpan<float> adjusted = Adjusted(logits, scratch, out int likeliest);
+        ReadOnlySpan<float> adjusted = Adjusted(logits, scratch, out float highest);
         var probabilities = new double[_vocabularySize];
         if (_settings.Temperature < LeastTemperature)
         {
-            probabilities[likeliest] = 1;
+            probabilities[Likeliest(adjusted, highest)] = 1;
             return probabilities;
         }
 
-        Truncated kept = Truncated.Of(adjusted, adjusted[likeliest], _settings, _topK, scratch);
+        Truncated kept = Truncated.Of(adjusted, highest, _settings, _topK, scratch);
         for (int id = 0; id < probabilities.Length; id++)
         {
             probabilities[id] = kept.Probability(id);
@@ -84,7 +81,7 @@ internal sealed class TokenSampler
         return probabilities;
     }
 
-    private ReadOnlySpan<float> Adjusted(ReadOnlySpan<float> logits, SamplerScratch scratch, out int likeliest)
+    private ReadOnlySpan<float> Adjusted(ReadOnlySpan<float> logits, SamplerScratch scratch, out float highest)
     {
         if (logits.Length != _vocabularySize)
         {
@@ -100,26 +97,23 @@ internal sealed class TokenSampler
             adjusted = copy;
         }
 
-        // One pass finds any of them: the largest magnitude of numbers among which there is NaN is NaN.
-        if (!float.IsFinite(TensorPrimitives.MaxMagnitude(adjusted)))
-        {
-            throw Invalid(adjusted);
-        }
-
-        likeliest = TensorPrimitives.IndexOfMax(adjusted);
-        if (adjusted[likeliest] == 0)
-        {
-            // IndexOfMax ranks 0 above -0; here they are equal.
-            likeliest = FirstZero(adjusted);
-        }
-
-        return adjusted;
+        // NaN is passed on by both.
+        highest = TensorPrimitives.Max(adjusted);
+        return float.IsFinite(highest) && float.IsFinite(TensorPrimitives.Min(adjusted)) ? adjusted : throw Invalid(adjusted);
     }
 
-    private static int FirstZero(ReadOnlySpan<float> values)
+    /// <summary>Lowest id of the highest logit.</summary>
+    private static int Likeliest(ReadOnlySpan<float> logits, float highest)
     {
         int i = 0;
-        while (values[i] != 0)
+        ref float first = ref MemoryMarshal.GetReference(logits);
+        var wanted = new Vector<float>(highest);
+        while (i <= logits.Length - Vector<float>.Count && !Vector.EqualsAny(Vector.LoadUnsafe(ref first, (nuint)i), wanted))
+        {
+            i += Vector<float>.Count;
+        }
+
+        while (logits[i] != highest)
         {
             i++;
         }
@@ -161,25 +155,21 @@ internal sealed class TokenSampler
             }
 
             Span<float> weights = scratch.Weights(logits.Length);
-            TensorPrimitives.Subtract(logits, highest, weights);
-            TensorPrimitives.Divide(weights, (float)settings.Temperature, weights);
-            TensorPrimitives.Exp(weights, weights);
             if (topK < logits.Length)
             {
-                KeepTop(logits, weights, topK, scratch);
+                WeighTop(logits, highest, (float)settings.Temperature, topK, weights, scratch);
+            }
+            else
+            {
+                SamplerMath.Weigh(logits, highest, (float)settings.Temperature, weights);
             }
 
             if (settings.MinP > 0)
             {
-                KeepAtLeast(weights, (float)settings.MinP);
+                SamplerMath.KeepAtLeast(weights, (float)settings.MinP);
             }
 
-            var kept = new Truncated { _weights = weights };
-            for (int start = 0; start < weights.Length; start += Block)
-            {
-                kept._mass += TensorPrimitives.Sum<float>(weights[start..Math.Min(start + Block, weights.Length)]);
-            }
-
+            var kept = new Truncated { _weights = weights, _mass = SamplerMath.Sum(weights) };
             if (settings.TopP < 1)
             {
                 kept._nucleus = Nucleus.Of(weights, kept._mass, settings.TopP, scratch);
@@ -273,9 +263,9 @@ internal sealed class TokenSampler
         private readonly int AtAny(double point)
         {
             int last = 0;
-            for (int start = 0; start < _weights.Length; start += Block)
+            for (int start = 0; start < _weights.Length; start += SamplerMath.Block)
             {
-                ReadOnlySpan<float> block = _weights[start..Math.Min(start + Block, _weights.Length)];
+                ReadOnlySpan<float> block = _weights[start..Math.Min(start + SamplerMath.Block, _weights.Length)];
                 double mass = TensorPrimitives.Sum(block);
                 if (point >= mass)
                 {
@@ -297,35 +287,13 @@ internal sealed class TokenSampler
             return last;
         }
 
-        private static void KeepTop(ReadOnlySpan<float> logits, Span<float> weights, int topK, SamplerScratch scratch)
+        /// <summary>Weights of the top k; 0 for the others.</summary>
+        private static void WeighTop(ReadOnlySpan<float> logits, float highest, float temperature, int topK, Span<float> weights, SamplerScratch scratch)
         {
-            Span<ulong> ranked = scratch.Ranked(logits.Length);
-            for (int id = 0; id < logits.Length; id++)
+            weights.Clear();
+            foreach (ulong kept in TopTokens.SelectUnordered(logits, topK, scratch.Ranked(TopTokens.BufferLength(topK, logits.Length))))
             {
-                ranked[id] = RankedToken.Of(logits[id], id);
-            }
-
-            TopTokens.Part(ranked, topK);
-            foreach (ulong left in ranked[topK..])
-            {
-                weights[RankedToken.Id(left)] = 0;
-            }
-        }
-
-        private static void KeepAtLeast(Span<float> weights, float least)
-        {
-            ref float first = ref MemoryMarshal.GetReference(weights);
-            var floors = new Vector<float>(least);
-            int i = 0;
-            for (; i <= weights.Length - Vector<float>.Count; i += Vector<float>.Count)
-            {
-                Vector<float> some = Vector.LoadUnsafe(ref first, (nuint)i);
-                Vector.ConditionalSelect(Vector.GreaterThanOrEqual(some, floors), some, Vector<float>.Zero).StoreUnsafe(ref first, (nuint)i);
-            }
-
-            for (; i < weights.Length; i++)
-            {
-                weights[i] = weights[i] >= least ? weights[i] : 0;
+                weights[RankedToken.Id(kept)] = MathF.Exp((RankedToken.Value(kept) - highest) / temperature);
             }
         }
     }

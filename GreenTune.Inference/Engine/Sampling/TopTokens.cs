@@ -18,6 +18,15 @@ internal static class TopTokens
     /// <param name="buffer">Room to work in, at least <see cref="BufferLength"/>; its beginning is the result.</param>
     public static Span<ulong> Select(ReadOnlySpan<float> values, int count, Span<ulong> buffer)
     {
+        Span<ulong> found = SelectUnordered(values, count, buffer);
+        found.Sort();
+        return found;
+    }
+
+    /// <summary>The same in no order.</summary>
+    /// <inheritdoc cref="Select"/>
+    public static Span<ulong> SelectUnordered(ReadOnlySpan<float> values, int count, Span<ulong> buffer)
+    {
         count = Math.Min(count, values.Length);
         buffer = buffer[..BufferLength(count, values.Length)];
         int filled = buffer.Length;
@@ -41,9 +50,8 @@ internal static class TopTokens
             }
         }
 
-        Span<ulong> found = buffer[..filled];
-        found.Sort();
-        return found[..count];
+        Part(buffer[..filled], count);
+        return buffer[..count];
     }
 
     /// <summary>Index of the first value above the floor; the length where there is none. A later value that equals the floor has the higher id and loses.</summary>

@@ -34,7 +34,7 @@ internal sealed record DecoderWeights
         int pairs = model.Shape.HeadSize / 2;
         TensorProto cosines = writer.Table("rotary.cosines", positions, pairs, model.Rotary.Cosines);
         TensorProto sines = writer.Table("rotary.sines", positions, pairs, model.Rotary.Sines);
-        DecoderLayerWeights[] layers = [.. model.Layers.Select((layer, i) => DecoderLayerWeights.Write(layer, i, writer, rounding))];
+        DecoderLayerWeights[] layers = [.. model.Layers.Select((layer, i) => DecoderLayerWeights.Write(layer, i, writer, options, rounding))];
         TableWeights tables = TableWeights.Write(model, writer, options, rounding);
         return new DecoderWeights
         {
@@ -73,7 +73,7 @@ internal sealed record DecoderLayerWeights
 
     public required LinearWeights Down { get; init; }
 
-    public static DecoderLayerWeights Write(DecoderLayer source, int index, WeightWriter writer, IRounding? rounding)
+    public static DecoderLayerWeights Write(DecoderLayer source, int index, WeightWriter writer, BuildOptions options, IRounding? rounding)
     {
         string prefix = $"layers.{index}.";
         RoundedLayer? rounded = rounding?.Layer(index, source);
@@ -91,6 +91,10 @@ internal sealed record DecoderLayerWeights
             Down = Linear("feed_forward.down", layer.Down, LinearGroup.Down),
         };
 
-        LinearWeights Linear(string name, Linear linear, LinearGroup group) => writer.Linear(prefix + name, linear, rounded?.Rounder(group));
+        LinearWeights Linear(string name, Linear linear, LinearGroup group)
+        {
+            LinearWeights written = writer.Linear(prefix + name, linear, rounded?.Rounder(group));
+            return options.Adapters ? new AdaptableLinear(written, prefix + name, linear.Weight.Columns, linear.Weight.Rows, options.Activations) : written;
+        }
     }
 }
