@@ -4,17 +4,16 @@ using GreenTune.Models.Store;
 
 namespace GreenTune.Bench;
 
-/// <summary>The bundled models' folders, built where they are not.</summary>
+/// <summary>The bundled models' folders, built where they are not, or folders named by their paths.</summary>
 internal static class Folders
 {
     public static async Task<IReadOnlyList<ModelFolder>> OpenAsync(string[] ids)
     {
         ModelStore store = ModelStore.Open(new ModelStoreOptions());
-        IEnumerable<ModelConfiguration> wanted = ids.Length == 0 ? store.Configurations(Provider.Cpu) : ids.Select(id => store.Find(id, Provider.Cpu));
         var folders = new List<ModelFolder>();
-        foreach (ModelConfiguration configuration in wanted)
+        foreach (string id in ids.Length == 0 ? store.Configurations(Provider.Cpu).Select(configuration => configuration.Id) : ids)
         {
-            folders.Add(await store.EnsureBuiltAsync(configuration));
+            folders.Add(Directory.Exists(id) ? ModelFolder.Open(id) : await store.EnsureBuiltAsync(store.Find(id, Provider.Cpu)));
         }
 
         return folders;

@@ -5,6 +5,7 @@ var root = new RootCommand("GreenTune's performance figures, each against a name
 {
     EngineBench.Command(),
     OfflineBench.Command(),
+    StepsBench.Command(),
     SamplerBench.Command(),
     HttpBench.Command(),
     AnswersBench.Command(),
