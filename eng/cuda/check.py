@@ -10,7 +10,7 @@ import torch
 
 
 class Args(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_void_p) for name in ("x", "weights", "scales", "zero_points", "bias", "residual", "y")] + \
+    _fields_ = [(name, ctypes.c_void_p) for name in ("x", "weights", "scales", "zero_points", "bias", "residual", "workspace", "y")] + \
                [(name, ctypes.c_int32) for name in ("m", "n", "k", "bits", "block", "swiglu", "tile")]
 
 
@@ -19,6 +19,10 @@ library.gt_matmul.argtypes = [ctypes.POINTER(Args), ctypes.c_void_p]
 library.gt_silu_mul.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p]
 device = torch.device("cuda")
 torch.backends.cuda.matmul.allow_tf32 = False
+
+
+library.gt_workspace_bytes.restype = ctypes.c_int64
+workspace = torch.empty(64 << 20, device=device, dtype=torch.uint8)
 
 
 def pointer(tensor):
@@ -53,7 +57,8 @@ class Weights:
 
 
 def matmul(x, w, y, bias=None, residual=None, swiglu=False, tile=0, expect=0):
-    args = Args(pointer(x), pointer(w.codes), pointer(w.scales), pointer(w.zeros), pointer(bias), pointer(residual), pointer(y),
+    assert library.gt_workspace_bytes(x.shape[0], w.k) <= workspace.numel()
+    args = Args(pointer(x), pointer(w.codes), pointer(w.scales), pointer(w.zeros), pointer(bias), pointer(residual), pointer(workspace), pointer(y),
                 x.shape[0], w.n, w.k, w.bits, w.block, int(swiglu), tile)
     code = library.gt_matmul(ctypes.byref(args), torch.cuda.current_stream().cuda_stream)
     if code != expect:

@@ -47,6 +47,13 @@ int gt_matmul_check(int32_t n, int32_t k, int32_t bits, int32_t block, int32_t s
     return log2_of(block) >= 0 && k % block == 0 && k % (128 / bits) == 0 ? cudaSuccess : cudaErrorInvalidValue;
 }
 
+int64_t gt_workspace_bytes(int32_t m, int32_t k) {
+    if (!device().hopper || m <= 0 || k <= 0)
+        return 0;
+    constexpr int64_t kLargestTile = 128, kLargestChunk = 128;
+    return (m + kLargestTile - 1) / kLargestTile * kLargestTile * ((k + kLargestChunk - 1) / kLargestChunk * kLargestChunk) * 2;
+}
+
 int gt_matmul(const gt_matmul_args* args, void* stream) {
     const int check = args == nullptr || args->m < 0 ? cudaErrorInvalidValue : gt_matmul_check(args->n, args->k, args->bits, args->block, args->swiglu);
     if (check != cudaSuccess)
@@ -71,12 +78,14 @@ int gt_matmul(const gt_matmul_args* args, void* stream) {
     Tile tile = plan(a.m, a.n, a.k, args->bits, device());
     if (args->tile != 0)
         tile = {args->tile >= 20000, args->tile / 100 % 100, args->tile % 100};
+    if (tile.wide && args->workspace == nullptr)
+        return cudaErrorInvalidValue;
     const auto s = static_cast<cudaStream_t>(stream);
     // The short way through dequantisation: one scale for a lane's 16 bytes, and the middle code as zero.
     const bool general = args->zero_points != nullptr || (args->bits == 4 && args->block == 16);
     switch (args->bits) {
-        case 4: return run4(a, general, tile, s);
-        case 8: return run8(a, general, tile, s);
-        default: return run16(a, tile, s);
+        case 4: return run4(a, general, tile, args->workspace, s);
+        case 8: return run8(a, general, tile, args->workspace, s);
+        default: return run16(a, tile, args->workspace, s);
     }
 }

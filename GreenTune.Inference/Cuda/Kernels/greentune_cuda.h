@@ -16,6 +16,7 @@ struct gt_matmul_args {
     const void* zero_points;  // or null
     const void* bias;         // fp16 [n] or null
     const void* residual;     // fp16, of y's shape, or null
+    void* workspace;          // gt_workspace_bytes, 16-byte aligned; used from this call's start to its end on the stream
     void* y;                  // fp16 [m, n], or [m, n / 2] with swiglu
     int32_t m, n, k;
     int32_t bits;             // 4, 8 or 16
@@ -31,6 +32,9 @@ GT_API int gt_initialize();
 
 // Whether gt_matmul takes these sizes: 0, or cudaErrorInvalidValue.
 GT_API int gt_matmul_check(int32_t n, int32_t k, int32_t bits, int32_t block, int32_t swiglu);
+
+// Bytes of workspace that gt_matmul wants for up to m tokens.
+GT_API int64_t gt_workspace_bytes(int32_t m, int32_t k);
 
 GT_API int gt_matmul(const gt_matmul_args* args, void* stream);
 

@@ -2,6 +2,6 @@
 
 namespace greentune {
 
-cudaError_t run16(const MatmulArgs& a, Tile tile, cudaStream_t stream) { return run<16, false>(a, tile, stream); }
+cudaError_t run16(const MatmulArgs& a, Tile tile, void* workspace, cudaStream_t stream) { return run<16, false>(a, tile, workspace, stream); }
 
 }  // namespace greentune

@@ -41,6 +41,15 @@ __device__ __forceinline__ uint4 load_weights(const void* p) {
     return v;
 }
 
+// Sixteen bytes of weights into shared memory, or zeros; finished when as many later groups are open as `copies_finished` allows. Registers cannot hold
+// as many loads apart: the hardware waits for groups of them together.
+__device__ __forceinline__ void copy_weights(uint32_t to, const void* from, bool inside) {
+    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(inside ? 16 : 0) : "memory");
+}
+__device__ __forceinline__ void end_copy_group() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+template <int kOpenGroups>
+__device__ __forceinline__ void copies_finished() { asm volatile("cp.async.wait_group %0;" ::"n"(kOpenGroups) : "memory"); }
+
 // What 16 bytes of a row become. kLane: positions in them; kPieces: runs of 8 positions, two k16 steps each.
 template <int kBits>
 struct Codes {
@@ -84,6 +93,13 @@ struct Scale {
         }
     }
 };
+
+template <int kBits>
+__device__ __forceinline__ void prefetch_scales(const MatmulArgs& a, int row, int k) {
+    if constexpr (kBits != 16)
+        if (k < a.k)
+            asm volatile("prefetch.global.L2 [%0];" ::"l"(a.scales + static_cast<int64_t>(row) * a.blocks_per_row + (k >> a.block_shift)));
+}
 
 // The pairs of two k16 steps of one row: low and high half of the step's columns.
 struct Pairs {

@@ -13,8 +13,6 @@ __device__ __forceinline__ void wgmma_fence() { asm volatile("wgmma.fence.sync.a
 __device__ __forceinline__ void wgmma_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 __device__ __forceinline__ void wgmma_wait() { asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory"); }
 
-__device__ __forceinline__ void shared_writes_before_wgmma() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
-
 template <int kTokens>
 __device__ void wgmma(float (&d)[kTokens / 2], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint64_t b);
 

@@ -1,105 +1,124 @@
-// Products with many tokens on Hopper: weights are dequantised into registers, activations lie in shared memory, a warpgroup multiplies. Blocks of a
-// cluster may split the columns; they add up through distributed shared memory.
+// Products with many tokens on Hopper. One kernel lays the activations out as the tensor cores want them, in the weights' order of columns; the other
+// copies them tile by tile into shared memory, dequantises weights into registers and multiplies. Blocks of a cluster may split the columns; they add up
+// through distributed shared memory.
 #pragma once
 #include <cooperative_groups.h>
+#include "barrier.cuh"
 #include "weights.cuh"
 #include "wgmma.cuh"
 
 namespace greentune {
 
-template <int kWarpgroups, int kTokens>
+template <int kBits, int kWarpgroups, int kTokens, int kStages, int kAhead>
 struct WideShape {
     static constexpr int kRows = 64 * kWarpgroups;
     static constexpr int kThreads = 128 * kWarpgroups;
+    static constexpr int kUnit = kTokens * 16;                        // bytes of 8 columns of a tile's tokens: one column of core matrices
+    static constexpr int kStage = 2 * Codes<kBits>::kSteps * kUnit;   // bytes of a chunk of activations
+    static constexpr int kWeights = kStages * kStage;                 // where the weights begin
+    static constexpr int kBarriers = kWeights + kAhead * kThreads * 32;
     static constexpr int kSumPitch = kRows + 4;
-    static constexpr int sum_bytes() { return kTokens * kSumPitch * 4; }
-    static constexpr int staged_bytes(int chunk) { return 2 * kTokens * chunk * 2; }
-    static constexpr int shared_bytes(int chunk) { return sum_bytes() > staged_bytes(chunk) ? sum_bytes() : staged_bytes(chunk); }
+    static constexpr int kSums = kTokens * kSumPitch * 4;
+    static constexpr int kShared = (kSums > kBarriers ? kSums : kBarriers) + 2 * kStages * 8;
+    static constexpr int kBarrierStart = kShared - 2 * kStages * 8;
 };
 
-// kAhead: chunks of weights in flight in each thread, an even number.
-template <int kBits, int kWarpgroups, int kTokens, int kAhead, int kBlocks, bool kGeneral>
+// Activations [m, k] into [token tile][chunk][unit of 8 columns][token][8]: a chunk of a tile is one piece of memory. Tokens and columns beyond the
+// end are zeros. Each thread lays out a run of 8 positions of each of the four lanes' bytes of one token.
+template <int kBits>
+__global__ void arrange_kernel(const __half* x, uint4* y, int m, int k, int tile_tokens, int items) {
+    using C = Codes<kBits>;
+    let_successor_start();
+    wait_for_predecessor();
+    const int item = blockIdx.x * blockDim.x + threadIdx.x;
+    if (item >= items)
+        return;
+    const int chunks = (k + C::kChunk - 1) / C::kChunk;
+    const int piece = item / 8 % C::kPieces, chunk = item / (8 * C::kPieces) % chunks, token = item / (8 * C::kPieces * chunks) * 8 + item % 8;
+    uint4 from[4];
+#pragma unroll
+    for (int lane = 0; lane < 4; lane++) {
+        const int column = chunk * C::kChunk + lane * C::kLane + 8 * piece;
+        from[lane] = make_uint4(0, 0, 0, 0);
+        if (token < m && column < k)
+            from[lane] = ordered<kBits>(*reinterpret_cast<const uint4*>(x + static_cast<int64_t>(token) * k + column));
+    }
+    const int64_t units = (static_cast<int64_t>(token / tile_tokens) * chunks + chunk) * 2 * C::kSteps + 4 * piece;
+    uint4* to = y + units * tile_tokens + token % tile_tokens;
+    to[0] = make_uint4(from[0].x, from[1].x, from[2].x, from[3].x);
+    to[tile_tokens] = make_uint4(from[0].y, from[1].y, from[2].y, from[3].y);
+    to[2 * tile_tokens] = make_uint4(from[0].z, from[1].z, from[2].z, from[3].z);
+    to[3 * tile_tokens] = make_uint4(from[0].w, from[1].w, from[2].w, from[3].w);
+}
+
+// kStages: chunks of activations, kAhead: chunks of weights in shared memory; kBlocks: blocks that a multiprocessor should hold. a.x is arranged.
+template <int kBits, int kWarpgroups, int kTokens, int kStages, int kAhead, int kBlocks, bool kGeneral>
 __global__ void __launch_bounds__(128 * kWarpgroups, kBlocks) wide_kernel(const MatmulArgs a, const int token_tiles) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
     using C = Codes<kBits>;
-    using Shape = WideShape<kWarpgroups, kTokens>;
-    constexpr int kItems = (kTokens * C::kPieces + Shape::kThreads - 1) / Shape::kThreads;
-    constexpr int kUnit = kTokens * 16;              // bytes of 8 columns of all tokens: one column of core matrices
-    constexpr int kStage = 2 * C::kSteps * kUnit;    // bytes of a staged chunk
+    using Shape = WideShape<kBits, kWarpgroups, kTokens, kStages, kAhead>;
     extern __shared__ __align__(128) uint8_t shared[];
 
     auto cluster = cooperative_groups::this_cluster();
     const int splits = cluster.num_blocks(), split = cluster.block_rank();
-    const int tile = blockIdx.x / splits / token_tiles, token0 = blockIdx.x / splits % token_tiles * kTokens;
+    const int tile = blockIdx.x / splits / token_tiles, token_tile = blockIdx.x / splits % token_tiles, token0 = token_tile * kTokens;
     const int lane = threadIdx.x % 32, group = lane / 4, q = lane % 4;
     const int local = threadIdx.x / 32 * 16 + group;
     const int all_chunks = (a.k + C::kChunk - 1) / C::kChunk;
-    const int begin = all_chunks * split / splits, end = all_chunks * (split + 1) / splits;
+    const int begin = all_chunks * split / splits, count = all_chunks * (split + 1) / splits - begin;
     const int64_t pitch = static_cast<int64_t>(a.k) * kBits / 8;
-    const uint32_t stage0 = static_cast<uint32_t>(__cvta_generic_to_shared(shared));
+    const uint32_t base = static_cast<uint32_t>(__cvta_generic_to_shared(shared));
+    const uint32_t filled = base + Shape::kBarrierStart, emptied = filled + kStages * 8;
+
+    if (threadIdx.x == 0) {
+        for (int s = 0; s < kStages; s++) {
+            init_barrier(filled + 8 * s, 1);
+            init_barrier(emptied + 8 * s, kWarpgroups);
+        }
+        publish_barriers();
+    }
 
     int rows[2];
     const uint8_t* starts[2];
 #pragma unroll
     for (int i = 0; i < 2; i++) {
         rows[i] = weight_row<Shape::kRows>(a, tile, local + 8 * i);
-        starts[i] = a.weights + rows[i] * pitch + q * 16;
+        starts[i] = a.weights + rows[i] * pitch + begin * 64 + q * 16;
     }
+    const int begin_k = begin * C::kChunk + q * C::kLane;
+    const uint8_t* arranged = reinterpret_cast<const uint8_t*>(a.x) + (static_cast<int64_t>(token_tile) * all_chunks + begin) * Shape::kStage;
 
-    uint4 weights[kAhead][2];
-    Scale<kBits, kGeneral> scales[kAhead][2];
-    uint4 fetched[kItems][4];
+    Scale<kBits, kGeneral> scales[2][2];
     uint32_t fragments[2][C::kSteps][4];
 
-    auto load_chunk = [&](int slot, int chunk) {
-        const int k = chunk * C::kChunk + q * C::kLane;
-        const bool inside = chunk < end && k < a.k;
+    // From here on chunks count from this block's first. A thread copies the weights that it will read itself: they need no barrier.
+    const int own_weights = Shape::kWeights + threadIdx.x * 16;
+    constexpr int kHalf = Shape::kThreads * 16;
+    auto copy_chunk = [&](int chunk) {
+        const bool inside = chunk < count && begin_k + chunk * C::kChunk < a.k;
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            copy_weights(base + own_weights + (chunk % kAhead * 2 + i) * kHalf, starts[i] + (inside ? chunk * 64 : 0), inside);
+        end_copy_group();
+    };
+    auto load_scales = [&](int buffer, int chunk) {
+        const int k = begin_k + chunk * C::kChunk;
 #pragma unroll
         for (int i = 0; i < 2; i++) {
-            weights[slot][i] = make_uint4(0, 0, 0, 0);
-            if (inside)
-                weights[slot][i] = load_weights(starts[i] + static_cast<int64_t>(chunk) * 64);
-            scales[slot][i].load(a, rows[i], k, inside);
+            scales[buffer][i].load(a, rows[i], k, chunk < count && k < a.k);
+            if (chunk % 4 == 0 && q == 0)
+                prefetch_scales<kBits>(a, rows[i], k + 8 * C::kChunk);
         }
     };
-    // An item is a run of 8 positions of each of the four lanes' bytes, of one token: four core matrix rows.
-    auto fetch = [&](int chunk) {
+    auto dequantize = [&](int buffer, int chunk) {
+        uint4 weights[2];
 #pragma unroll
-        for (int i = 0; i < kItems; i++) {
-            const int item = threadIdx.x + i * Shape::kThreads;
-            const int token = item / (8 * C::kPieces) * 8 + item % 8, piece = item / 8 % C::kPieces;
-#pragma unroll
-            for (int source = 0; source < 4; source++) {
-                const int k = chunk * C::kChunk + source * C::kLane + 8 * piece;
-                fetched[i][source] = make_uint4(0, 0, 0, 0);
-                if (token < kTokens && token0 + token < a.m && chunk < end && k < a.k)
-                    fetched[i][source] = *reinterpret_cast<const uint4*>(a.x + static_cast<int64_t>(token0 + token) * a.k + k);
-            }
-        }
-    };
-    auto stage = [&](int buffer) {
-#pragma unroll
-        for (int i = 0; i < kItems; i++) {
-            const int item = threadIdx.x + i * Shape::kThreads;
-            const int token = item / (8 * C::kPieces) * 8 + item % 8, piece = item / 8 % C::kPieces;
-            if (kTokens * C::kPieces % Shape::kThreads != 0 && token >= kTokens)
-                continue;
-            uint4 from[4];
-#pragma unroll
-            for (int source = 0; source < 4; source++)
-                from[source] = ordered<kBits>(fetched[i][source]);
-            uint4* to = reinterpret_cast<uint4*>(shared + buffer * kStage + 4 * piece * kUnit + token * 16);
-            to[0] = make_uint4(from[0].x, from[1].x, from[2].x, from[3].x);
-            to[kTokens] = make_uint4(from[0].y, from[1].y, from[2].y, from[3].y);
-            to[2 * kTokens] = make_uint4(from[0].z, from[1].z, from[2].z, from[3].z);
-            to[3 * kTokens] = make_uint4(from[0].w, from[1].w, from[2].w, from[3].w);
-        }
-    };
-    auto dequantize = [&](int buffer, int slot) {
+        for (int i = 0; i < 2; i++)
+            weights[i] = *reinterpret_cast<const uint4*>(shared + own_weights + (chunk % kAhead * 2 + i) * kHalf);
 #pragma unroll
         for (int p = 0; p < C::kPieces; p++) {
-            const Pairs upper = dequantized<kBits, kGeneral>(weights[slot][0], p, scales[slot][0]);
-            const Pairs lower = dequantized<kBits, kGeneral>(weights[slot][1], p, scales[slot][1]);
+            const Pairs upper = dequantized<kBits, kGeneral>(weights[0], p, scales[buffer][0]);
+            const Pairs lower = dequantized<kBits, kGeneral>(weights[1], p, scales[buffer][1]);
 #pragma unroll
             for (int step = 0; step < 2; step++) {
                 fragments[buffer][2 * p + step][0] = upper.low[step];
@@ -109,43 +128,57 @@ __global__ void __launch_bounds__(128 * kWarpgroups, kBlocks) wide_kernel(const 
             }
         }
     };
+    auto fill = [&](int chunk) {
+        const int stage = chunk % kStages;
+        bulk_copy(base + stage * Shape::kStage, arranged + static_cast<int64_t>(chunk) * Shape::kStage, Shape::kStage, filled + 8 * stage);
+    };
 
     let_successor_start();
 #pragma unroll
-    for (int u = 0; u < kAhead; u++)
-        load_chunk(u, begin + u);
-    wait_for_predecessor();
-    fetch(begin);
-    stage(0);
-    fetch(begin + 1);
-    dequantize(0, 0);
-    load_chunk(0, begin + kAhead);
-    shared_writes_before_wgmma();
+    for (int u = 0; u < kAhead - 1; u++)
+        copy_chunk(u);
+    load_scales(0, 0);
+    load_scales(1, 1);
     __syncthreads();
+    wait_for_predecessor();
+    if (threadIdx.x == 0)
+        for (int s = 0; s < kStages && s < count; s++)
+            fill(s);
+    copies_finished<kAhead - 2>();
+    dequantize(0, 0);
+    load_scales(0, 2);
 
     float d[kTokens / 2] = {};
-    for (int first = begin; first < end; first += kAhead) {
+    for (int first = 0; first < count; first += 2) {
 #pragma unroll
-        for (int u = 0; u < kAhead; u++) {
+        for (int u = 0; u < 2; u++) {
             const int chunk = first + u;
-            if (chunk >= end)
+            if (chunk >= count)
                 break;
+            const int stage = chunk % kStages;
+            wait_for_barrier(filled + 8 * stage, chunk / kStages & 1);
             wgmma_fence();
 #pragma unroll
             for (int step = 0; step < C::kSteps; step++)
-                wgmma<kTokens>(d, fragments[u % 2][step][0], fragments[u % 2][step][1], fragments[u % 2][step][2], fragments[u % 2][step][3],
-                               wgmma_operand(stage0 + u % 2 * kStage + 2 * step * kUnit, kUnit, 128));
+                wgmma<kTokens>(d, fragments[u][step][0], fragments[u][step][1], fragments[u][step][2], fragments[u][step][3],
+                               wgmma_operand(base + stage * Shape::kStage + 2 * step * Shape::kUnit, Shape::kUnit, 128));
             wgmma_commit();
-            // While the tensor cores work: the next chunk. Its buffers were last read by the products of the chunk before this one.
-            stage((u + 1) % 2);
-            fetch(chunk + 2);
-            dequantize((u + 1) % 2, (u + 1) % kAhead);
-            load_chunk((u + 1) % kAhead, chunk + 1 + kAhead);
+            // While the tensor cores work: the stage that the chunk before this one left, and the next chunk's weights.
+            if (threadIdx.x == 0 && chunk > 0 && chunk - 1 + kStages < count) {
+                wait_for_barrier(emptied + 8 * ((chunk - 1) % kStages), (chunk - 1) / kStages & 1);
+                fill(chunk - 1 + kStages);
+            }
+            copy_chunk(chunk + kAhead - 1);
+            copies_finished<kAhead - 2>();
+            dequantize(1 - u, chunk + 1);
+            load_scales(1 - u, chunk + 3);
             wgmma_wait();
-            shared_writes_before_wgmma();
-            __syncthreads();
+            if (threadIdx.x % 128 == 0)
+                arrive(emptied + 8 * stage);
         }
     }
+    copies_finished<0>();
+    __syncthreads();
 
     float* sums = reinterpret_cast<float*>(shared);  // [kTokens, kSumPitch]
 #pragma unroll
