@@ -89,3 +89,9 @@ int gt_matmul(const gt_matmul_args* args, void* stream) {
         default: return run16(a, tile, args->workspace, s);
     }
 }
+
+int gt_allocate(void** pointer, int64_t bytes) { return pointer == nullptr || bytes < 0 ? cudaErrorInvalidValue : cudaMalloc(pointer, bytes); }
+
+int gt_free(void* pointer) { return cudaFree(pointer); }
+
+const char* gt_error_text(int32_t code) { return cudaGetErrorString(static_cast<cudaError_t>(code)); }

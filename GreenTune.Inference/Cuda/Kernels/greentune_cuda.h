@@ -38,5 +38,12 @@ GT_API int64_t gt_workspace_bytes(int32_t m, int32_t k);
 
 GT_API int gt_matmul(const gt_matmul_args* args, void* stream);
 
+// Device memory for workspaces. Neither may be called while a stream is captured.
+GT_API int gt_allocate(void** pointer, int64_t bytes);
+GT_API int gt_free(void* pointer);
+
+// CUDA's own words for a code that a call returned.
+GT_API const char* gt_error_text(int32_t code);
+
 // y[rows, width] = silu(x[rows, 0..width)) * x[rows, width..2 width). type: 1 = fp16, 2 = bf16.
 GT_API int gt_silu_mul(const void* x, void* y, int64_t rows, int32_t width, int32_t type, void* stream);
