@@ -50,6 +50,10 @@ internal sealed class InferenceOptions
     [Range(0, 1024)]
     public int Threads { get; set; }
 
+    /// <summary>Whether GreenTune's own CUDA kernels take the place of ONNX Runtime's, where they have been built.</summary>
+    /// <value>The default is true.</value>
+    public bool CudaKernels { get; set; } = true;
+
     /// <summary>Requests that may wait for the device before the next is answered 429.</summary>
     /// <value>The default is 2048.</value>
     [Range(1, 100_000)]

@@ -76,7 +76,7 @@ internal static class InferenceServices
         services.AddSingleton(provider =>
         {
             InferenceOptions options = provider.GetRequiredService<IOptions<InferenceOptions>>().Value;
-            return ExecutionProvider.Choose(options.Device, options.Threads);
+            return ExecutionProvider.Choose(options.Device, options.Threads, options.CudaKernels, provider.GetRequiredService<ILogger<ExecutionProvider>>());
         });
         services.AddSingleton(provider => ModelStore.Open(provider.GetRequiredService<IOptions<ModelStoreOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => ConfigurationCatalog.Create(

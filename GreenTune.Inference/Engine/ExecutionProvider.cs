@@ -1,4 +1,5 @@
 using System.Globalization;
+using GreenTune.Inference.Cuda;
 using Microsoft.ML.OnnxRuntime;
 using OrtSessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
@@ -7,8 +8,9 @@ namespace GreenTune.Inference.Engine;
 /// <summary>What runs the sessions of this process: the CPU, or CUDA when it was asked for or found.</summary>
 internal sealed class ExecutionProvider
 {
-    private ExecutionProvider(bool cuda, int threads, string explanation)
+    private ExecutionProvider(bool cuda, int threads, string explanation, CudaOperators? kernels = null)
     {
+        Kernels = kernels;
         Cuda = cuda;
         Threads = threads;
         Explanation = explanation;
@@ -19,11 +21,18 @@ internal sealed class ExecutionProvider
     /// <summary>Intra-op threads; 0 lets ONNX Runtime take one for each core.</summary>
     public int Threads { get; }
 
+    /// <summary>GreenTune's own CUDA kernels; null on a CPU, where they are not there or where they are not wanted.</summary>
+    public CudaOperators? Kernels { get; }
+
     /// <summary>One sentence for the log: what was chosen and why.</summary>
     public string Explanation { get; }
 
     /// <exception cref="InvalidOperationException">CUDA was asked for and cannot be had.</exception>
-    public static ExecutionProvider Choose(DeviceChoice device, int threads)
+    /// <param name="device">What was asked for.</param>
+    /// <param name="threads">Intra-op threads; 0 lets ONNX Runtime choose.</param>
+    /// <param name="kernels">Whether GreenTune's own CUDA kernels are used where they are there.</param>
+    /// <param name="logger">Is told about the kernels.</param>
+    public static ExecutionProvider Choose(DeviceChoice device, int threads, bool kernels = true, ILogger? logger = null)
     {
         if (device == DeviceChoice.Cpu)
         {
@@ -33,7 +42,11 @@ internal sealed class ExecutionProvider
         string? problem = WhyNoCuda();
         if (problem is null)
         {
-            return new ExecutionProvider(true, threads, device == DeviceChoice.Cuda ? "CUDA, as Inference:Device says" : "CUDA, which was found (Inference:Device=cpu takes the CPU)");
+            return new ExecutionProvider(
+                true,
+                threads,
+                device == DeviceChoice.Cuda ? "CUDA, as Inference:Device says" : "CUDA, which was found (Inference:Device=cpu takes the CPU)",
+                kernels ? CudaOperators.Find(logger) : null);
         }
 
         return device == DeviceChoice.Cuda

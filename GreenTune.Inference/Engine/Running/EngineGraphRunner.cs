@@ -14,6 +14,7 @@ internal sealed class EngineGraphRunner : IModelRunner
     /// <summary>Bindings kept; more are made when rows move about with many adapters, and the old ones are dropped then.</summary>
     private const int MostBindings = 1024;
 
+    private readonly RunnerSession _owned;
     private readonly InferenceSession _session;
     private readonly ModelFolder _folder;
     private readonly DeviceMemory _memory;
@@ -35,9 +36,10 @@ internal sealed class EngineGraphRunner : IModelRunner
     private readonly DeviceRows _device;
     private int _graphs;
 
-    public EngineGraphRunner(InferenceSession session, ModelFolder folder, DeviceMemory memory, RunnerPlan plan)
+    public EngineGraphRunner(RunnerSession session, ModelFolder folder, DeviceMemory memory, RunnerPlan plan)
     {
-        _session = session;
+        _owned = session;
+        _session = session.Session;
         _folder = folder;
         _memory = memory;
         _cuda = memory is CudaMemory;
@@ -145,7 +147,7 @@ internal sealed class EngineGraphRunner : IModelRunner
     public void Dispose()
     {
         DropBindings();
-        _session.Dispose();
+        _owned.Dispose();
         _keysAndValues.Dispose();
         _memory.Dispose();
     }

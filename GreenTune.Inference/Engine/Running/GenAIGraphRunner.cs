@@ -12,6 +12,7 @@ namespace GreenTune.Inference.Engine.Running;
 /// </summary>
 internal sealed class GenAIGraphRunner : IModelRunner
 {
+    private readonly RunnerSession _owned;
     private readonly InferenceSession _session;
     private readonly ModelFolder _folder;
     private readonly GenAIGraph _names;
@@ -27,9 +28,10 @@ internal sealed class GenAIGraphRunner : IModelRunner
     private readonly bool _lastLogitsOnly;
     private float[] _logits;
 
-    public GenAIGraphRunner(InferenceSession session, ModelFolder folder, DeviceMemory memory, RunnerPlan plan)
+    public GenAIGraphRunner(RunnerSession session, ModelFolder folder, DeviceMemory memory, RunnerPlan plan)
     {
-        _session = session;
+        _owned = session;
+        _session = session.Session;
         _folder = folder;
         _memory = memory;
         _names = folder.GenAI;
@@ -42,7 +44,7 @@ internal sealed class GenAIGraphRunner : IModelRunner
         Array.Fill(_mask, 1);
         _positions = [.. Enumerable.Range(0, ContextLength).Select(position => (long)position)];
         _logits = new float[folder.VocabularySize];
-        NodeMetadata logits = session.OutputMetadata[_names.Logits];
+        NodeMetadata logits = _session.OutputMetadata[_names.Logits];
         _logitsType = logits.ElementDataType;
         // [batch, 1, vocabulary] or [batch, sequence, vocabulary]: a fixed 1 says that only the last position comes out.
         _lastLogitsOnly = logits.Dimensions is [_, 1, _];
@@ -132,7 +134,7 @@ internal sealed class GenAIGraphRunner : IModelRunner
         }
 
         _run.Dispose();
-        _session.Dispose();
+        _owned.Dispose();
         _keysAndValues.Dispose();
         _memory.Dispose();
     }

@@ -15,14 +15,11 @@ internal static class RunnerFactory
     public static IModelRunner Open(ModelFolder folder, ExecutionProvider provider, RunnerBudget budget)
     {
         DeviceMemory memory = provider.Cuda ? new CudaMemory() : new HostMemory();
-        InferenceSession? session = null;
+        RunnerSession? session = null;
         try
         {
             bool ours = folder.EngineGraphPath is not null;
-            using (Microsoft.ML.OnnxRuntime.SessionOptions options = provider.SessionOptions((memory as CudaMemory)?.Stream ?? 0, graphs: ours))
-            {
-                session = new InferenceSession(folder.EngineGraphPath ?? folder.GenAIGraphPath, options);
-            }
+            session = RunnerSession.Open(folder, provider, (memory as CudaMemory)?.Stream ?? 0);
 
             // After the weights: on a GPU what is left is what there is.
             long bytes = budget.Bytes(provider.Cuda ? CudaRuntime.Memory().Free : null);
