@@ -5,6 +5,7 @@ var root = new RootCommand("GreenTune's performance figures, each against a name
 {
     EngineBench.Command(),
     OfflineBench.Command(),
+    ParityBench.Command(),
     StepsBench.Command(),
     SamplerBench.Command(),
     HttpBench.Command(),
