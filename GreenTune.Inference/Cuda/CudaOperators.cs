@@ -82,6 +82,10 @@ internal sealed partial class CudaOperators
                 (nint)MatMulOperator.Create(_context.Handle),
                 (nint)SiluMulOperator.Create(TensorElementType.Float16, _context.Handle),
                 (nint)SiluMulOperator.Create(TensorElementType.BFloat16, _context.Handle),
+                (nint)AddNormOperator.Create(_context.Handle),
+                (nint)GreedyTokenOperator.Create(TensorElementType.Float16, _context.Handle),
+                (nint)GreedyTokenOperator.Create(TensorElementType.Float, _context.Handle),
+                (nint)AttentionOperator.Create(_context.Handle),
             ];
         }
 

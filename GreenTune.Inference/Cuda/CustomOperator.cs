@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace GreenTune.Inference.Cuda;
 
@@ -15,31 +16,35 @@ internal unsafe struct CustomOperator
     /// <summary>ONNX's name, zero-terminated.</summary>
     public byte* Name;
 
-    /// <summary>ONNX's type of each input; 0 ends the list.</summary>
+    /// <summary>ONNX's type of each input.</summary>
     public fixed int InputTypes[8];
 
     public int InputCount;
     public int RequiredInputs;
     public int OutputType;
+    public int OutputCount;
+    public int RequiredOutputs;
 
     /// <summary>Of the <see cref="OperatorContext"/>.</summary>
     public nint Context;
 
     private static readonly byte* _cuda = (byte*)Marshal.StringToCoTaskMemUTF8("CUDAExecutionProvider");
 
-    /// <summary>Makes an operator; the caller frees <see cref="Name"/> and the structure.</summary>
-    public static CustomOperator* Create(string name, ReadOnlySpan<int> inputTypes, int required, int outputType, nint context,
+    /// <summary>Makes an operator, which <see cref="Free"/> ends. Inputs and outputs behind the required ones are optional; outputs are of one type.</summary>
+    public static CustomOperator* Create(string name, ReadOnlySpan<TensorElementType> inputTypes, int required, TensorElementType outputType, int outputs, int requiredOutputs, nint context,
         delegate* unmanaged[Cdecl]<OrtCustomOp*, nint, nint, void**, nint> create, delegate* unmanaged[Cdecl]<void*, nint, nint> compute)
     {
         var made = (CustomOperator*)NativeMemory.AllocZeroed((nuint)sizeof(CustomOperator));
         made->Name = (byte*)Marshal.StringToCoTaskMemUTF8(name);
         made->InputCount = inputTypes.Length;
         made->RequiredInputs = required;
-        made->OutputType = outputType;
+        made->OutputType = (int)outputType;
+        made->OutputCount = outputs;
+        made->RequiredOutputs = requiredOutputs;
         made->Context = context;
         for (int i = 0; i < inputTypes.Length; i++)
         {
-            made->InputTypes[i] = inputTypes[i];
+            made->InputTypes[i] = (int)inputTypes[i];
         }
 
         made->Op.Version = OrtCustomOp.FilledVersion;
@@ -48,10 +53,10 @@ internal unsafe struct CustomOperator
         made->Op.GetInputType = &GetInputType;
         made->Op.GetInputTypeCount = &GetInputTypeCount;
         made->Op.GetOutputType = &GetOutputType;
-        made->Op.GetOutputTypeCount = &One;
+        made->Op.GetOutputTypeCount = &GetOutputTypeCount;
         made->Op.KernelDestroy = &Destroy;
         made->Op.GetInputCharacteristic = &GetInputCharacteristic;
-        made->Op.GetOutputCharacteristic = &Required;
+        made->Op.GetOutputCharacteristic = &GetOutputCharacteristic;
         made->Op.GetInputMemoryType = &OnDevice;
         made->Op.GetVariadicInputMinArity = &Arity;
         made->Op.GetVariadicInputHomogeneity = &Arity;
@@ -84,7 +89,7 @@ internal unsafe struct CustomOperator
     private static int GetOutputType(OrtCustomOp* op, nuint index) => ((CustomOperator*)op)->OutputType;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static nuint One(OrtCustomOp* op) => 1;
+    private static nuint GetOutputTypeCount(OrtCustomOp* op) => (nuint)((CustomOperator*)op)->OutputCount;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Arity(OrtCustomOp* op) => 1;
@@ -94,7 +99,7 @@ internal unsafe struct CustomOperator
     private static int GetInputCharacteristic(OrtCustomOp* op, nuint index) => (int)index < ((CustomOperator*)op)->RequiredInputs ? 0 : 1;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int Required(OrtCustomOp* op, nuint index) => 0;
+    private static int GetOutputCharacteristic(OrtCustomOp* op, nuint index) => (int)index < ((CustomOperator*)op)->RequiredOutputs ? 0 : 1;
 
     // OrtMemTypeDefault: the provider's own memory.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

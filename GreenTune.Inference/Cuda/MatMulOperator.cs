@@ -12,13 +12,9 @@ internal static unsafe class MatMulOperator
 {
     public const string Name = "QuantizedMatMul";
 
-    private const int MostDimensions = 8;
-
     public static CustomOperator* Create(nint context) => CustomOperator.Create(Name,
-        [Type(TensorElementType.Float16), Type(TensorElementType.UInt8), Type(TensorElementType.Float16), Type(TensorElementType.UInt8), Type(TensorElementType.Float16), Type(TensorElementType.Float16)],
-        required: 3, Type(TensorElementType.Float16), context, &CreateKernel, &Compute);
-
-    private static int Type(TensorElementType type) => (int)type;
+        [TensorElementType.Float16, TensorElementType.UInt8, TensorElementType.Float16, TensorElementType.UInt8, TensorElementType.Float16, TensorElementType.Float16],
+        required: 3, TensorElementType.Float16, outputs: 1, requiredOutputs: 1, context, &CreateKernel, &Compute);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct Kernel
@@ -87,21 +83,10 @@ internal static unsafe class MatMulOperator
     private static nint Compute(Kernel* kernel, nint context)
     {
         void** inputs = stackalloc void*[6];
-        nuint count = 0;
-        nint status = OrtApi.InputCount(context, &count);
-        nint input = 0;
-        for (nuint i = 0; i < 6 && status == 0; i++)
-        {
-            nint value = 0;
-            inputs[i] = null;
-            status = i < count ? OrtApi.Input(context, i, &value) : 0;
-            status = status == 0 && value != 0 ? OrtApi.Data(value, &inputs[i]) : status;
-            input = i == 0 ? value : input;
-        }
-
-        long* shape = stackalloc long[MostDimensions];
+        long* shape = stackalloc long[OperatorCall.MostDimensions];
         nuint rank = 0;
-        status = status != 0 ? status : OrtApi.Shape(input, shape, MostDimensions, &rank);
+        nint stream = 0;
+        nint status = OperatorCall.Inputs(context, inputs, 6, shape, &rank, &stream);
         if (status != 0)
         {
             return status;
@@ -112,19 +97,11 @@ internal static unsafe class MatMulOperator
             return OrtApi.Failure($"{Name}: the input's last dimension is {(rank == 0 ? 0 : shape[rank - 1])} instead of {kernel->Columns}.");
         }
 
-        long tokens = 1;
-        for (nuint i = 0; i + 1 < rank; i++)
-        {
-            tokens = checked(tokens * shape[i]);
-        }
-
+        long tokens = OperatorCall.Rows(shape, rank);
         int width = kernel->SwiGlu != 0 ? kernel->Rows / 2 : kernel->Rows;
         shape[rank - 1] = width;
-        nint output = 0, stream = 0;
         void* result = null;
-        status = OrtApi.Output(context, 0, shape, rank, &output);
-        status = status != 0 ? status : OrtApi.Data(output, &result);
-        status = status != 0 ? status : OrtApi.Stream(context, &stream);
+        status = OperatorCall.Output(context, 0, shape, rank, &result);
         return status != 0 ? status : Multiply(kernel, inputs, result, tokens, width, stream);
     }
 

@@ -10,6 +10,10 @@ internal sealed unsafe class NativeKernels
 
     private readonly delegate* unmanaged[Cdecl]<MatMulArguments*, nint, int> _matMul;
     private readonly delegate* unmanaged[Cdecl]<void*, void*, long, int, int, nint, int> _siluMul;
+    private readonly delegate* unmanaged[Cdecl]<AttentionArguments*, nint, int> _attention;
+    private readonly delegate* unmanaged[Cdecl]<void*, void*, void*, void*, void*, long, int, float, nint, int> _addNorm;
+    private readonly delegate* unmanaged[Cdecl]<void*, void*, long, int, int, nint, int> _greedy;
+    private readonly delegate* unmanaged[Cdecl]<void*, void*, long, nint, int> _copy;
     private readonly delegate* unmanaged[Cdecl]<int, int, int, int, int, int> _check;
     private readonly delegate* unmanaged[Cdecl]<int, int, long> _workspaceBytes;
     private readonly delegate* unmanaged[Cdecl]<void**, long, int> _allocate;
@@ -20,6 +24,10 @@ internal sealed unsafe class NativeKernels
     {
         _matMul = (delegate* unmanaged[Cdecl]<MatMulArguments*, nint, int>)NativeLibrary.GetExport(library, "gt_matmul");
         _siluMul = (delegate* unmanaged[Cdecl]<void*, void*, long, int, int, nint, int>)NativeLibrary.GetExport(library, "gt_silu_mul");
+        _attention = (delegate* unmanaged[Cdecl]<AttentionArguments*, nint, int>)NativeLibrary.GetExport(library, "gt_attention");
+        _addNorm = (delegate* unmanaged[Cdecl]<void*, void*, void*, void*, void*, long, int, float, nint, int>)NativeLibrary.GetExport(library, "gt_add_norm");
+        _greedy = (delegate* unmanaged[Cdecl]<void*, void*, long, int, int, nint, int>)NativeLibrary.GetExport(library, "gt_greedy");
+        _copy = (delegate* unmanaged[Cdecl]<void*, void*, long, nint, int>)NativeLibrary.GetExport(library, "gt_copy");
         _check = (delegate* unmanaged[Cdecl]<int, int, int, int, int, int>)NativeLibrary.GetExport(library, "gt_matmul_check");
         _workspaceBytes = (delegate* unmanaged[Cdecl]<int, int, long>)NativeLibrary.GetExport(library, "gt_workspace_bytes");
         _allocate = (delegate* unmanaged[Cdecl]<void**, long, int>)NativeLibrary.GetExport(library, "gt_allocate");
@@ -63,6 +71,15 @@ internal sealed unsafe class NativeKernels
 
     public int SiluMul(void* input, void* output, long rows, int width, int type, nint stream) => _siluMul(input, output, rows, width, type, stream);
 
+    public int Attention(AttentionArguments* arguments, nint stream) => _attention(arguments, stream);
+
+    public int AddNorm(void* input, void* skip, void* weight, void* output, void* sum, long rows, int width, float epsilon, nint stream) =>
+        _addNorm(input, skip, weight, output, sum, rows, width, epsilon, stream);
+
+    public int Greedy(void* logits, void* tokens, long rows, int vocabulary, int type, nint stream) => _greedy(logits, tokens, rows, vocabulary, type, stream);
+
+    public int Copy(void* to, void* from, long bytes, nint stream) => _copy(to, from, bytes, stream);
+
     public int Check(int n, int k, int bits, int block, int swiglu) => _check(n, k, bits, block, swiglu);
 
     public long WorkspaceBytes(int tokens, int k) => _workspaceBytes(tokens, k);
@@ -93,4 +110,25 @@ internal unsafe struct MatMulArguments
     public int Block;
     public int SwiGlu;
     public int Tile;
+}
+
+/// <summary>gt_attention_args.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct AttentionArguments
+{
+    public void* QueryKeyValue;
+    public void* Keys;
+    public void* Values;
+    public void* Cosines;
+    public void* Sines;
+    public void* Lengths;
+    public void* Output;
+    public int Batch;
+    public int Sequence;
+    public int Heads;
+    public int KeyValueHeads;
+    public int HeadSize;
+    public int Capacity;
+    public int Window;
+    public float Scale;
 }

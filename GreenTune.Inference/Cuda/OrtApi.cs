@@ -66,6 +66,17 @@ internal static unsafe class OrtApi
         }
     }
 
+    /// <summary>A fractional attribute.</summary>
+    public static nint Attribute(nint info, ReadOnlySpan<byte> name, float* value)
+    {
+        fixed (byte* text = name)
+        {
+            return ((delegate* unmanaged[Cdecl]<nint, byte*, float*, nint>)_functions[85])(info, text, value);
+        }
+    }
+
+    public static nint OutputCount(nint context, nuint* count) => ((delegate* unmanaged[Cdecl]<nint, nuint*, nint>)_functions[89])(context, count);
+
     public static nint InputCount(nint context, nuint* count) => ((delegate* unmanaged[Cdecl]<nint, nuint*, nint>)_functions[88])(context, count);
 
     /// <summary>An input's value; 0 when an optional one is left out.</summary>

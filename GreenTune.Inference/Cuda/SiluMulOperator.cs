@@ -12,8 +12,6 @@ internal static unsafe class SiluMulOperator
     public const string Name = "SiluMul";
     public const string BFloat16Name = "SiluMulBFloat16";
 
-    private const int MostDimensions = 8;
-
     [StructLayout(LayoutKind.Sequential)]
     private struct Kernel
     {
@@ -24,7 +22,7 @@ internal static unsafe class SiluMulOperator
     }
 
     public static CustomOperator* Create(TensorElementType type, nint context) => CustomOperator.Create(type == TensorElementType.BFloat16 ? BFloat16Name : Name,
-        [(int)type], required: 1, (int)type, context, &CreateKernel, &Compute);
+        [type], required: 1, type, outputs: 1, requiredOutputs: 1, context, &CreateKernel, &Compute);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static nint CreateKernel(OrtCustomOp* op, nint api, nint info, void** result)
@@ -51,14 +49,12 @@ internal static unsafe class SiluMulOperator
 
     private static nint Compute(Kernel* kernel, nint context)
     {
-        nint input = 0, output = 0, stream = 0;
-        long* shape = stackalloc long[MostDimensions];
-        nuint rank = 0;
         void* from = null;
         void* to = null;
-        nint status = OrtApi.Input(context, 0, &input);
-        status = status != 0 ? status : OrtApi.Data(input, &from);
-        status = status != 0 ? status : OrtApi.Shape(input, shape, MostDimensions, &rank);
+        long* shape = stackalloc long[OperatorCall.MostDimensions];
+        nuint rank = 0;
+        nint stream = 0;
+        nint status = OperatorCall.Inputs(context, &from, 1, shape, &rank, &stream);
         if (status != 0)
         {
             return status;
@@ -69,17 +65,10 @@ internal static unsafe class SiluMulOperator
             return OrtApi.Failure($"{Name}: the input's last dimension has to be even.");
         }
 
-        long rows = 1;
-        for (nuint i = 0; i + 1 < rank; i++)
-        {
-            rows = checked(rows * shape[i]);
-        }
-
+        long rows = OperatorCall.Rows(shape, rank);
         int width = checked((int)(shape[rank - 1] / 2));
         shape[rank - 1] = width;
-        status = OrtApi.Output(context, 0, shape, rank, &output);
-        status = status != 0 ? status : OrtApi.Data(output, &to);
-        status = status != 0 ? status : OrtApi.Stream(context, &stream);
+        status = OperatorCall.Output(context, 0, shape, rank, &to);
         if (status != 0)
         {
             return status;

@@ -3,6 +3,7 @@
 
     check.py <libgreentune_cuda.so> check            every kernel against float32 arithmetic of PyTorch
     check.py <libgreentune_cuda.so> time [csv]       the planned kernels over model shapes, beside cuBLAS fp16 and the memory roofline
+    check.py <libgreentune_cuda.so> rows             attention, norms and the token choice
     check.py <libgreentune_cuda.so> tune <csv>       every tile over model shapes: what plan.cu's table is made from
 """
 import ctypes, itertools, sys
@@ -14,9 +15,17 @@ class Args(ctypes.Structure):
                [(name, ctypes.c_int32) for name in ("m", "n", "k", "bits", "block", "swiglu", "tile")]
 
 
+class AttentionArgs(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_void_p) for name in ("qkv", "keys", "values", "cosines", "sines", "lengths", "y")] + \
+               [(name, ctypes.c_int32) for name in ("batch", "sequence", "heads", "kv_heads", "head_size", "capacity", "window")] + [("scale", ctypes.c_float)]
+
+
 library = ctypes.CDLL(sys.argv[1])
 library.gt_matmul.argtypes = [ctypes.POINTER(Args), ctypes.c_void_p]
 library.gt_silu_mul.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p]
+library.gt_attention.argtypes = [ctypes.POINTER(AttentionArgs), ctypes.c_void_p]
+library.gt_add_norm.argtypes = [ctypes.c_void_p] * 5 + [ctypes.c_int64, ctypes.c_int32, ctypes.c_float, ctypes.c_void_p]
+library.gt_greedy.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p]
 device = torch.device("cuda")
 torch.backends.cuda.matmul.allow_tf32 = False
 
@@ -125,8 +134,119 @@ def check():
             count += 1
             if not error < (1e-3 if code == 1 else 5e-3):
                 print(f"WRONG silu_mul {error:.2e} rows={rows} width={inner} {dtype}")
+    check_rows()
+    check_attention()
     torch.cuda.synchronize()
     print(f"{count} checks, largest relative error of a product {worst:.2e}")
+
+
+class Cache:
+    def __init__(self, batch, heads, kv_heads, size, capacity):
+        self.batch, self.heads, self.kv_heads, self.size, self.capacity = batch, heads, kv_heads, size, capacity
+        self.keys = torch.randn(batch, kv_heads, capacity, size, device=device).half()
+        self.values = torch.randn(batch, kv_heads, capacity, size, device=device).half()
+        angles = torch.arange(capacity, device=device)[:, None] / 10000 ** (torch.arange(0, size, 2, device=device) / size)[None]
+        self.cosines, self.sines = angles.cos().half(), angles.sin().half()
+
+    def attend(self, qkv, lengths, y, window=0):
+        args = AttentionArgs(pointer(qkv), pointer(self.keys), pointer(self.values), pointer(self.cosines), pointer(self.sines), pointer(lengths), pointer(y),
+                             self.batch, qkv.shape[1], self.heads, self.kv_heads, self.size, self.capacity, window, self.size ** -.5)
+        code = library.gt_attention(ctypes.byref(args), torch.cuda.current_stream().cuda_stream)
+        assert code == 0, code
+
+    def rotated(self, x, positions):
+        c, s = (t.float()[positions][:, None] for t in (self.cosines, self.sines))
+        a, b = x.float().chunk(2, -1)
+        return torch.cat((a * c - b * s, b * c + a * s), -1)
+
+    def reference(self, qkv, pasts, window):
+        """The result and the caches after, by float32 arithmetic."""
+        sequence, group = qkv.shape[1], self.heads // self.kv_heads
+        keys, values, results = self.keys.clone(), self.values.clone(), []
+        for row, past in enumerate(pasts):
+            heads = qkv[row].reshape(sequence, -1, self.size)
+            positions = torch.arange(past, past + sequence, device=device)
+            q = self.rotated(heads[:, :self.heads], positions)
+            keys[row, :, positions] = self.rotated(heads[:, self.heads:self.heads + self.kv_heads], positions).half().transpose(0, 1)
+            values[row, :, positions] = heads[:, self.heads + self.kv_heads:].transpose(0, 1)
+            k, v = (t[row, :, :past + sequence].float().repeat_interleave(group, 0) for t in (keys, values))
+            scores = q.transpose(0, 1) @ k.transpose(1, 2) * self.size ** -.5
+            distance = positions[:, None] - torch.arange(past + sequence, device=device)[None]
+            scores.masked_fill_((distance < 0) | ((distance >= window) & (window > 0)), -float("inf"))
+            results.append((scores.softmax(-1) @ v).transpose(0, 1).reshape(sequence, -1))
+        return torch.stack(results), keys, values
+
+
+def check_attention():
+    worst, count = 0.0, 0
+    for size, (heads, kv_heads), window in itertools.product((64, 128), ((8, 2), (32, 4), (6, 6), (14, 2), (32, 8)), (0, 40)):
+        for batch, sequence, capacity in ((1, 1, 512), (3, 1, 300), (40, 1, 1000), (1, 7, 300), (1, 33, 512), (1, 200, 700), (3, 50, 64), (1, 1, 2048)):
+            pasts = [0] * batch if sequence > 1 and batch > 1 else torch.randint(0, capacity - sequence + 1, (batch,)).tolist()
+            if sequence == 1 and batch > 1:
+                pasts[0], pasts[1] = 0, capacity - 1
+            cache = Cache(batch, heads, kv_heads, size, capacity)
+            qkv = torch.randn(batch, sequence, (heads + 2 * kv_heads) * size, device=device).half()
+            lengths = torch.tensor([past + sequence - 1 for past in pasts], device=device, dtype=torch.int32)
+            expected, keys, values = cache.reference(qkv, pasts, window)
+            y = torch.full((batch, sequence, heads * size), float("nan"), device=device, dtype=torch.half)
+            cache.attend(qkv, lengths, y, window)
+            torch.cuda.synchronize()
+            errors = relative(y, expected), relative(cache.keys, keys.float()), relative(cache.values, values.float())
+            worst, count = max(worst, errors[0] if errors[0] == errors[0] else 9e9), count + 1
+            if not (errors[0] < 2e-3 and errors[1] < 1e-3 and errors[2] == 0):
+                print(f"WRONG attention {errors} size={size} heads={heads}/{kv_heads} window={window} batch={batch} sequence={sequence} capacity={capacity} pasts={pasts[:4]}")
+    print(f"{count} checks of attention, largest relative error {worst:.2e}")
+
+
+def check_rows():
+    stream = torch.cuda.current_stream().cuda_stream
+    for rows, width in ((1, 64), (5, 2048), (300, 4096), (7, 200), (2, 8192)):
+        for skipped, summed in ((True, True), (True, False), (False, False)):
+            x, s, w = (torch.randn(shape, device=device).half() for shape in ((rows, width), (rows, width), (width,)))
+            y, total = (torch.full((rows, width), float("nan"), device=device, dtype=torch.half) for _ in range(2))
+            code = library.gt_add_norm(pointer(x), pointer(s) if skipped else None, pointer(w), pointer(y), pointer(total) if summed else None, rows, width, 1e-5, stream)
+            added = x + s if skipped else x
+            f = added.float()
+            expected = f * torch.rsqrt(f.square().mean(-1, keepdim=True) + 1e-5) * w.float()
+            if code != 0 or not relative(y, expected) < 1e-3 or (summed and not torch.equal(total, added)):
+                print(f"WRONG add_norm {code} {relative(y, expected):.2e} rows={rows} width={width} skip={skipped}")
+    for rows, vocabulary, dtype in itertools.product((1, 9, 130), (7, 1000, 32000, 151936), (torch.half, torch.float)):
+        logits = (torch.randn(rows, vocabulary, device=device) * 3).to(dtype)
+        logits[0, vocabulary // 2] = logits[0].max()
+        tokens = torch.full((rows,), -1, device=device, dtype=torch.int64)
+        code = library.gt_greedy(pointer(logits), pointer(tokens), rows, vocabulary, 1 if dtype == torch.half else 3, stream)
+        first = (logits == logits.max(-1, keepdim=True).values).int().argmax(-1)
+        if code != 0 or not torch.equal(tokens, first):
+            print(f"WRONG greedy {code} rows={rows} vocabulary={vocabulary} {dtype} {tokens[:4]} {first[:4]}")
+    print("rows checked")
+
+
+def time_rows():
+    for (heads, kv_heads, size, name), context in itertools.product(((32, 4, 64, "1.1B"), (32, 8, 128, "7B")), (512, 4000)):
+        for batch in (1, 8, 32, 128):
+            if batch * context > 140000:
+                continue
+            capacity = 1024 if context == 512 else 4096
+            sets = [Cache(batch, heads, kv_heads, size, capacity) for _ in range(max(2, min(40, int(3e8 / (batch * kv_heads * size * context * 4)))))]
+            qkv = torch.randn(batch, 1, (heads + 2 * kv_heads) * size, device=device).half()
+            lengths = torch.full((batch,), context - 1, device=device, dtype=torch.int32)
+            y = torch.empty(batch, 1, heads * size, device=device).half()
+            took = graph_time([lambda c=c: c.attend(qkv, lengths, y) for c in sets])
+            print(f"attention {name} batch {batch} context {context}: {took * 1e6:.1f} us, floor {batch * kv_heads * size * context * 4 / 4.3e6:.1f}", flush=True)
+            del sets
+    for heads, kv_heads, size, sequence, past in ((32, 4, 64, 256, 0), (32, 8, 128, 256, 0), (32, 8, 128, 512, 512), (32, 8, 128, 1024, 7000)):
+        cache = Cache(1, heads, kv_heads, size, 8192)
+        qkv = torch.randn(1, sequence, (heads + 2 * kv_heads) * size, device=device).half()
+        lengths = torch.tensor([past + sequence - 1], device=device, dtype=torch.int32)
+        y = torch.empty(1, sequence, heads * size, device=device).half()
+        print(f"prompt {sequence} after {past}, {heads}/{kv_heads} heads of {size}: {graph_time([lambda: cache.attend(qkv, lengths, y)] * 4) * 1e6:.1f} us")
+    for rows in (1, 32, 128):
+        stream = lambda: torch.cuda.current_stream().cuda_stream
+        logits, tokens = torch.randn(rows, 32000, device=device).half(), torch.empty(rows, device=device, dtype=torch.int64)
+        x, w, y = torch.randn(rows, 2048, device=device).half(), torch.ones(2048, device=device).half(), torch.empty(rows, 2048, device=device).half()
+        greedy = graph_time([lambda: library.gt_greedy(pointer(logits), pointer(tokens), rows, 32000, 1, stream())] * 20)
+        norm = graph_time([lambda: library.gt_add_norm(pointer(x), pointer(x), pointer(w), pointer(y), pointer(y), rows, 2048, 1e-5, stream())] * 20)
+        print(f"rows {rows}: greedy {greedy * 1e6:.2f} us, add_norm {norm * 1e6:.2f} us")
 
 
 def graph_time(calls, repeats=5):
@@ -232,4 +352,4 @@ def tune(path):
 
 if __name__ == "__main__":
     assert library.gt_initialize() == 0
-    {"check": check, "time": time, "tune": tune}[sys.argv[2]](*sys.argv[3:])
+    {"check": check, "time": time, "tune": tune, "rows": time_rows}[sys.argv[2]](*sys.argv[3:])

@@ -94,4 +94,8 @@ int gt_allocate(void** pointer, int64_t bytes) { return pointer == nullptr || by
 
 int gt_free(void* pointer) { return cudaFree(pointer); }
 
+int gt_copy(void* to, const void* from, int64_t bytes, void* stream) {
+    return cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, static_cast<cudaStream_t>(stream));
+}
+
 const char* gt_error_text(int32_t code) { return cudaGetErrorString(static_cast<cudaError_t>(code)); }

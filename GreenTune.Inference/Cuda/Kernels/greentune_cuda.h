@@ -42,8 +42,34 @@ GT_API int gt_matmul(const gt_matmul_args* args, void* stream);
 GT_API int gt_allocate(void** pointer, int64_t bytes);
 GT_API int gt_free(void* pointer);
 
+// Device memory to device memory, in the stream's order.
+GT_API int gt_copy(void* to, const void* from, int64_t bytes, void* stream);
+
 // CUDA's own words for a code that a call returned.
 GT_API const char* gt_error_text(int32_t code);
 
 // y[rows, width] = silu(x[rows, 0..width)) * x[rows, width..2 width). type: 1 = fp16, 2 = bf16.
 GT_API int gt_silu_mul(const void* x, void* y, int64_t rows, int32_t width, int32_t type, void* stream);
+
+// Attention of grouped queries with rotary positions; the cache is read and extended in place. With a sequence of 1, each row's new position is lengths[row].
+// A longer sequence of one row follows its lengths[0] + 1 - sequence earlier keys; several rows with a longer sequence are prompts that start at nothing.
+struct gt_attention_args {
+    const void* qkv;          // fp16 [batch, sequence, (heads + 2 kv_heads) head_size]
+    void* keys;               // fp16 [batch, kv_heads, capacity, head_size]
+    void* values;             // as keys
+    const void* cosines;      // fp16 [positions, head_size / 2]
+    const void* sines;
+    const int32_t* lengths;   // [batch]: keys after this call, less one
+    void* y;                  // fp16 [batch, sequence, heads head_size]
+    int32_t batch, sequence, heads, kv_heads, head_size, capacity;  // head_size 64 or 128
+    int32_t window;           // keys that a position sees, its own included; 0 or less for all
+    float scale;
+};
+
+GT_API int gt_attention(const gt_attention_args* args, void* stream);
+
+// sum = x + skip (both may be left out: null); y = sum / sqrt(mean(sum^2) + epsilon) * weight. fp16 [rows, width], width a multiple of 8 up to 8192.
+GT_API int gt_add_norm(const void* x, const void* skip, const void* weight, void* y, void* sum, int64_t rows, int32_t width, float epsilon, void* stream);
+
+// tokens[rows], int64: the place of the highest of logits[rows, vocabulary], the lowest among equals. type: 1 = fp16, 3 = fp32.
+GT_API int gt_greedy(const void* logits, void* tokens, int64_t rows, int32_t vocabulary, int32_t type, void* stream);
