@@ -43,9 +43,12 @@ internal static class InferenceServices
         services.AddRecords();
 
         services.AddSingleton<ModelResolver>();
-        services.AddSingleton<ChatService>();
+        ConnectionLimits.Add(services);
+        services.AddSingleton<GenerationService>();
         services.AddSingleton<RecordLocation>();
+        services.AddSingleton<AnswerSender>();
         services.AddSingleton<ChatCompletionsApi>();
+        services.AddSingleton<CompletionsApi>();
 
         services.AddSingleton(provider => new SentimentSetFile(provider.GetRequiredService<ModelStore>().SourceFolder));
         services.AddHosted<PlanService>();
@@ -59,6 +62,7 @@ internal static class InferenceServices
     {
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase), v1 => v1.UseMiddleware<ApiErrorMiddleware>());
         ChatCompletionsApi.Map(app);
+        CompletionsApi.Map(app);
         ModelsApi.Map(app);
         ConfigurationsApi.Map(app);
         MeterApi.Map(app);
