@@ -67,7 +67,7 @@ internal sealed class ToolCallReader(ToolSet tools)
         {
             case State.Call:
                 // Some models end their turn in place of the closing mark.
-                return Found(ToolCallForms.Marked(rest[Open.Length..], tools), calls) ? string.Empty : rest;
+                return Found(ToolCallForms.Marked(rest[Inside(rest)..], tools), calls) ? string.Empty : rest;
             case State.ToEnd:
                 return Found(ToolCallForms.ToEnd(rest, tools), calls) ? string.Empty : rest;
             case State.Between when string.IsNullOrWhiteSpace(rest):
@@ -113,8 +113,7 @@ internal sealed class ToolCallReader(ToolSet tools)
         {
             if (begun.StartsWith(mark, StringComparison.Ordinal))
             {
-                // White space before a call is no text.
-                Take(held.Length - begun.Length);
+                // White space before a call goes with it: it is text only where the call turns out to be.
                 _state = mark == Open ? State.Call : State.ToEnd;
                 return string.Empty;
             }
@@ -155,14 +154,14 @@ internal sealed class ToolCallReader(ToolSet tools)
 
     private string? InCall(string held, List<ToolCall> calls)
     {
-        int end = held.IndexOf(Close, StringComparison.Ordinal);
+        int end = held.IndexOf(Close, Inside(held), StringComparison.Ordinal);
         if (end < 0)
         {
             return null;
         }
 
         string call = Take(end + Close.Length);
-        if (Found(ToolCallForms.Marked(held[Open.Length..end], tools), calls))
+        if (Found(ToolCallForms.Marked(held[Inside(held)..end], tools), calls))
         {
             _state = State.Between;
             return string.Empty;
@@ -185,6 +184,9 @@ internal sealed class ToolCallReader(ToolSet tools)
         _held.Remove(0, length);
         return taken;
     }
+
+    /// <summary>Where the text behind the opening mark begins.</summary>
+    private static int Inside(string held) => held.IndexOf(Open, StringComparison.Ordinal) + Open.Length;
 
     /// <summary>Length of the text's end that begins a mark.</summary>
     private static int BegunMark(string text, string mark)
