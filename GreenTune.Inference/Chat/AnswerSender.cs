@@ -16,6 +16,7 @@ internal sealed class AnswerSender(
     RecordLocation location,
     IEngine engine,
     IOptions<InferenceOptions> options,
+    IOptions<ConnectionLimits> limits,
     TimeProvider clock)
 {
     /// <exception cref="ApiException">It failed before anything was sent.</exception>
@@ -72,12 +73,12 @@ internal sealed class AnswerSender(
 
     private async Task StreamAsync(HttpContext context, RunningAnswer answer, AnswerFormat format, RequestHeaders headers)
     {
-        using var stream = new AnswerStream(context, answer, format);
+        using var stream = new AnswerStream(context, answer, format, TimeSpan.FromSeconds(limits.Value.WriteStallSeconds), clock);
         CancellationToken gone = context.RequestAborted;
         await foreach (AnswerPiece piece in answer.PiecesAsync())
         {
             stream.Chunks.Piece(piece);
-            if (!await stream.Chunks.FlushAsync(gone))
+            if (!await stream.FlushAsync())
             {
                 answer.Stop();
                 break;
@@ -101,18 +102,18 @@ internal sealed class AnswerSender(
         }
         else
         {
-            await EndAsync(stream.Chunks, answer, results, headers, gone);
+            await EndAsync(stream, answer, results, headers, gone);
         }
 
         stream.Chunks.Done();
-        await stream.Chunks.FlushAsync(gone);
+        await stream.FlushAsync();
     }
 
-    private async Task EndAsync(ChunkWriter chunks, RunningAnswer answer, IReadOnlyList<GenerationResult> results, RequestHeaders headers, CancellationToken gone)
+    private async Task EndAsync(AnswerStream stream, RunningAnswer answer, IReadOnlyList<GenerationResult> results, RequestHeaders headers, CancellationToken gone)
     {
         foreach ((int choice, string reason) in Ends(answer, results))
         {
-            chunks.Finish(choice, reason);
+            stream.Chunks.Finish(choice, reason);
         }
 
         if (!answer.Request.IncludeUsage)
@@ -123,10 +124,10 @@ internal sealed class AnswerSender(
         if (headers.WaitForEnergy)
         {
             // The text and its end go out now; only the figures wait.
-            await chunks.FlushAsync(gone);
+            await stream.FlushAsync();
         }
 
-        chunks.Usage(await UsageAsync(answer, results, headers, gone));
+        stream.Chunks.Usage(await UsageAsync(answer, results, headers, gone));
     }
 
     private static IEnumerable<(int Choice, string Reason)> Ends(RunningAnswer answer, IReadOnlyList<GenerationResult> results)

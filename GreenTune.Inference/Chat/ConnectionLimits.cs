@@ -22,15 +22,17 @@ internal sealed class ConnectionLimits
     [Range(1, 1e9)]
     public double MinRequestBytesPerSecond { get; set; } = 240;
 
-    /// <summary>
-    /// Fewest bytes a second that a client reads of an answer that is there to be sent; a slower one is cut off and its generation ends. A model that takes
-    /// its time does not count.
-    /// </summary>
+    /// <summary>Fewest bytes a second that a client reads of an answer that is there to be sent. A model that takes its time does not count.</summary>
     /// <value>The default is 240.</value>
     [Range(1, 1e9)]
     public double MinResponseBytesPerSecond { get; set; } = 240;
 
-    /// <summary>Seconds in which either may be slower, for networks that stall.</summary>
+    /// <summary>Seconds for which the reader of a stream may take nothing off a full connection; then it is cut off and its generation ends.</summary>
+    /// <value>The default is 30.</value>
+    [Range(0.1, 3600)]
+    public double WriteStallSeconds { get; set; } = 30;
+
+    /// <summary>Seconds for which either rate may be lower, for networks that stall.</summary>
     /// <value>The default is 5; the server looks once a second, so it is more than 1.</value>
     [Range(1.1, 600)]
     public double GraceSeconds { get; set; } = 5;

@@ -9,7 +9,7 @@ internal static class ModelsApi
     public static void Map(IEndpointRouteBuilder routes)
     {
         long created = routes.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds();
-        routes.MapGet("/v1/models", (ModelResolver resolver) => TypedResults.Ok(new ModelList([.. resolver.Ids().Select(id => new ModelEntry(id, created))])))
+        routes.MapGet("/v1/models", (ModelResolver resolver) => TypedResults.Ok(new ModelList([.. resolver.Ids().Distinct(StringComparer.Ordinal).Select(id => new ModelEntry(id, created))])))
             .WithName("ListModels")
             .WithSummary("OpenAI's list of models: auto, models and configurations");
 

@@ -10,6 +10,9 @@ namespace GreenTune.Inference.Chat.Answers;
 /// <summary>One prompt whose generation runs: the text of its choices as it comes, and its end.</summary>
 internal sealed class PromptRun : IDisposable
 {
+    /// <summary>Tokens that are joined at most: a reader that fell behind gets pieces that fit into a connection's buffer.</summary>
+    private const int MostJoined = 64;
+
     private readonly ChoiceText[] _choices;
     private readonly Activity? _activity;
     private bool _textEnded;
@@ -41,7 +44,7 @@ internal sealed class PromptRun : IDisposable
     /// <returns>Whether that was the last.</returns>
     public bool Read(List<AnswerPiece> pieces)
     {
-        while (Generation.Tokens.TryRead(out GeneratedToken token))
+        for (int i = 0; i < MostJoined * _choices.Length && Generation.Tokens.TryRead(out GeneratedToken token); i++)
         {
             _choices[token.Choice].Add(token);
         }

@@ -63,19 +63,6 @@ internal abstract class ChunkWriter : IDisposable
 
     public void Dispose() => _json.Dispose();
 
-    /// <summary>False when the client has gone.</summary>
-    public async ValueTask<bool> FlushAsync(CancellationToken gone)
-    {
-        try
-        {
-            return !(await _pipe.FlushAsync(gone)).IsCompleted;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Begins a chunk: its head and its choice's index.</summary>
     protected void Start(int choice)
     {
