@@ -47,9 +47,12 @@ internal static class InferenceServices
         services.AddSingleton(provider => AdapterFolder.Of(provider.GetRequiredService<IOptions<InferenceOptions>>().Value, Data(provider)));
         services.AddSingleton<AdapterRegistry>();
         services.AddSingleton<ModelResolver>();
-        services.AddSingleton<ChatService>();
+        ConnectionLimits.Add(services);
+        services.AddSingleton<GenerationService>();
         services.AddSingleton<RecordLocation>();
+        services.AddSingleton<AnswerSender>();
         services.AddSingleton<ChatCompletionsApi>();
+        services.AddSingleton<CompletionsApi>();
 
         services.AddSingleton(provider => new SentimentSetFile(provider.GetRequiredService<ModelStore>().SourceFolder));
         services.AddHosted<PlanService>();
@@ -63,6 +66,7 @@ internal static class InferenceServices
     {
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase), v1 => v1.UseMiddleware<ApiErrorMiddleware>());
         ChatCompletionsApi.Map(app);
+        CompletionsApi.Map(app);
         ModelsApi.Map(app);
         ConfigurationsApi.Map(app);
         AdaptersApi.Map(app);

@@ -10,6 +10,9 @@ public static class Headers
     /// <summary>Request: "wait" holds the answer until its energy has settled.</summary>
     public const string Energy = "x-greentune-energy";
 
+    /// <summary>Request: milliseconds from its arrival after which the client wants no answer any more.</summary>
+    public const string Deadline = "x-greentune-deadline-ms";
+
     /// <summary>Response: the configuration that answered.</summary>
     public const string Configuration = "x-greentune-configuration";
 

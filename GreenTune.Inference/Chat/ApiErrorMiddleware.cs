@@ -10,6 +10,7 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
     {
         try
         {
+            RequestIdHeader.Begin(context);
             await next(context);
             if (context.Response is { StatusCode: >= 400, HasStarted: false, ContentLength: null or 0 })
             {
@@ -22,8 +23,13 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
-            // Kestrel's own: body over the limit (413), malformed chunks and the like.
-            await Write(context, new ApiException(e.StatusCode, e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge : e.Message));
+            // Kestrel's own: body over the limit (413), one that comes too slowly (408), malformed chunks and the like.
+            await Write(context, new ApiException(e.StatusCode, e.StatusCode switch
+            {
+                StatusCodes.Status413PayloadTooLarge => TooLarge,
+                StatusCodes.Status408RequestTimeout => TooSlow,
+                _ => e.Message,
+            }));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -34,16 +40,18 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
         catch (Exception e) when (!context.Response.HasStarted)
 #pragma warning restore CA1031
         {
-            LogUnhandled(e, context.Request.Path);
+            LogUnhandled(e, context.Request.Path, RequestIdHeader.Of(context));
             await Write(context, new ApiException(StatusCodes.Status500InternalServerError, "The service failed on this request; its log says why.", type: "server_error"));
         }
     }
 
     private const string TooLarge = "The body is larger than the service accepts (Http:MaxRequestBodyBytes). Send a shorter conversation.";
 
+    private const string TooSlow = "The body came more slowly than the service waits for (Inference:Connections:MinRequestBytesPerSecond).";
+
     private static ApiException ForStatus(int status, HttpRequest request) => status switch
     {
-        StatusCodes.Status404NotFound => new(status, $"There is no {request.Method} {request.Path}. See GET /v1/models and POST /v1/chat/completions."),
+        StatusCodes.Status404NotFound => new(status, $"There is no {request.Method} {request.Path}. There are GET /v1/models, POST /v1/chat/completions and POST /v1/completions."),
         StatusCodes.Status405MethodNotAllowed => new(status, $"{request.Path} does not take {request.Method}."),
         StatusCodes.Status413PayloadTooLarge => new(status, TooLarge),
         StatusCodes.Status415UnsupportedMediaType => new(status, "Send JSON with Content-Type: application/json."),
@@ -61,10 +69,10 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
 
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync(
-            JsonSerializer.Serialize(new ApiErrorEnvelope(new ApiErrorBody(error.Message, error.Type, error.Field, error.Code))),
+            JsonSerializer.Serialize(error.Envelope()),
             CancellationToken.None);
     }
 
-    [LoggerMessage(1, LogLevel.Error, "Unhandled failure on {Path}")]
-    private partial void LogUnhandled(Exception exception, PathString path);
+    [LoggerMessage(1, LogLevel.Error, "Unhandled failure on {Path} of request {RequestId}")]
+    private partial void LogUnhandled(Exception exception, PathString path, string requestId);
 }

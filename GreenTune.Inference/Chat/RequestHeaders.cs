@@ -1,11 +1,17 @@
+using System.Globalization;
 using GreenTune.Core.Contracts;
 
 namespace GreenTune.Inference.Chat;
 
 /// <summary>Our request headers, checked.</summary>
-internal sealed record RequestHeaders(string Tenant, string? Session, bool WaitForEnergy)
+/// <param name="Tenant">Whose request it is.</param>
+/// <param name="Session">What belongs together; null when the client did not say.</param>
+/// <param name="WaitForEnergy">Hold the figures until the meter has settled.</param>
+/// <param name="Deadline">How long the client wants to wait for the whole answer; null when it did not say.</param>
+internal sealed record RequestHeaders(string Tenant, string? Session, bool WaitForEnergy, TimeSpan? Deadline)
 {
     private const int MaxLength = 64;
+    private const int LongestDeadline = 3_600_000;
 
     /// <exception cref="ApiException">400 naming the header.</exception>
     public static RequestHeaders Read(IHeaderDictionary headers)
@@ -16,7 +22,20 @@ internal sealed record RequestHeaders(string Tenant, string? Session, bool WaitF
             throw ApiException.Bad(Headers.Energy, "can only be 'wait'.");
         }
 
-        return new RequestHeaders(Name(headers, Headers.Tenant) ?? Headers.DefaultTenant, Name(headers, Headers.Session), energy == "wait");
+        return new RequestHeaders(Name(headers, Headers.Tenant) ?? Headers.DefaultTenant, Name(headers, Headers.Session), energy == "wait", ReadDeadline(headers));
+    }
+
+    private static TimeSpan? ReadDeadline(IHeaderDictionary headers)
+    {
+        string? value = headers[Headers.Deadline];
+        if (string.IsNullOrEmpty(value))
+        {
+            return null;
+        }
+
+        return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int milliseconds) && milliseconds is >= 1 and <= LongestDeadline
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : throw ApiException.Bad(Headers.Deadline, FormattableString.Invariant($"must be a whole number of milliseconds from 1 to {LongestDeadline}, for example 30000."));
     }
 
     private static string? Name(IHeaderDictionary headers, string name)

@@ -1,4 +1,4 @@
-using GreenTune.Inference.Chat;
+using System.Text.Json;
 using GreenTune.Inference.Engine;
 using GreenTune.Models.Folders;
 using GreenTune.Models.Tokenization;
@@ -15,7 +15,10 @@ internal sealed record LoadedConfiguration(string Id, IModelRunner Runner, ChatT
     public ModelFolder? Folder { get; init; }
 
     /// <summary>A conversation as the model wants it, with the beginning of its own turn.</summary>
-    public int[] EncodeChat(IReadOnlyList<ChatTurn> turns) => Tokenizer.EncodeChat([.. turns.Select(turn => new ChatMessage(turn.Role, turn.Content))], addGenerationPrompt: true);
+    /// <param name="messages">Turns, oldest first.</param>
+    /// <param name="tools">Tools that the model may call, a JSON array as in OpenAI's API; null for none.</param>
+    /// <exception cref="TokenizerException">There is no template, or it refuses the conversation.</exception>
+    public int[] EncodeChat(IReadOnlyList<ChatMessage> messages, JsonElement? tools = null) => Tokenizer.EncodeChat(messages, addGenerationPrompt: true, tools);
 
     public void Dispose()
     {

@@ -1,9 +1,9 @@
 using GreenTune.Core.Profiles;
 using GreenTune.Core.Units;
-using GreenTune.Inference.Chat;
 using GreenTune.Inference.Energy;
 using GreenTune.Inference.Engine;
 using GreenTune.Metering;
+using GreenTune.Models.Tokenization;
 
 namespace GreenTune.Inference.Configurations;
 
@@ -17,7 +17,7 @@ internal sealed class WarmUp(IEngine engine, EnergyPredictor predictor, TimeProv
     private const int OutputTokens = 16;
     private static readonly TimeSpan LongestSettle = TimeSpan.FromSeconds(5);
 
-    private static readonly ChatTurn[] Conversation =
+    private static readonly ChatMessage[] Conversation =
     [
         new("user", "Warm up: read these words and answer with any others. The sun rises, the grid hums, and somewhere a meter counts what all of it takes."),
     ];

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Units;
-using GreenTune.Inference.Chat;
 using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Engine;
 using GreenTune.Inference.Records;
+using GreenTune.Models.Tokenization;
 
 namespace GreenTune.Inference.Plans;
 
@@ -154,7 +154,7 @@ internal sealed class PlanRun(
         return rate;
     }
 
-    private async Task<Answer> AskAsync(LoadedConfiguration configuration, IReadOnlyList<ChatTurn> turns, int maxTokens, int[]? scored, CancellationToken cancellation)
+    private async Task<Answer> AskAsync(LoadedConfiguration configuration, IReadOnlyList<ChatMessage> turns, int maxTokens, int[]? scored, CancellationToken cancellation)
     {
         DateTimeOffset acceptedAt = clock.GetUtcNow();
         MonotonicTime acceptedTick = engine.Meter.Now;

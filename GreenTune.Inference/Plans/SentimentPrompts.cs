@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using GreenTune.Inference.Chat;
+using GreenTune.Models.Tokenization;
 
 namespace GreenTune.Inference.Plans;
 
@@ -14,10 +14,10 @@ internal static partial class SentimentPrompts
     public const int MaxTokens = 96;
 
     /// <summary>The label is the answer's first token.</summary>
-    public static IReadOnlyList<ChatTurn> OneWord(string text) =>
+    public static IReadOnlyList<ChatMessage> OneWord(string text) =>
         [new("user", "Is the following text positive, negative or neutral? Answer with one word.\n" + text)];
 
-    public static IReadOnlyList<ChatTurn> Checklist(string text) =>
+    public static IReadOnlyList<ChatMessage> Checklist(string text) =>
     [
         new("user", $"""
             Assess the sentiment of the text below. Look for emotional language, positive or negative expressions, and shifts of tone; balanced wording without strong feeling counts as neutral.

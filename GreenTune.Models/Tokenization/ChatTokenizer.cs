@@ -88,6 +88,9 @@ public sealed class ChatTokenizer : IDisposable
         return text.Append(stream.Flush()).ToString();
     }
 
+    /// <summary>The bytes that a token stands for inside a text, a control token's being its name; none for ids that the tokenizer does not have.</summary>
+    public ReadOnlySpan<byte> TokenBytes(int id) => _interpreter.Table.Bytes(id, first: false);
+
     /// <summary>Turns one answer's tokens into text as they come.</summary>
     /// <param name="skipSpecialTokens">Leave control tokens out.</param>
     public IncrementalDetokenizer CreateStream(bool skipSpecialTokens = true) => new(_interpreter.Table, skipSpecialTokens);

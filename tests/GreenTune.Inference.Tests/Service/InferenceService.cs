@@ -4,6 +4,8 @@ using System.Net.Http.Json;
 using GreenTune.Core.Contracts;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
 using OpenAI;
 using OpenAI.Chat;
 
@@ -29,7 +31,11 @@ internal sealed class InferenceService : IAsyncDisposable
     public IServiceProvider Services => _factory!.Services;
 
     /// <summary>Starts the service with the given settings ("Inference:MaxQueue" and so on) and waits until its configurations are ready.</summary>
-    public static async Task<InferenceService> StartAsync(FakeAccounting? accounting = null, bool startAccounting = true, params (string Key, string Value)[] settings)
+    public static Task<InferenceService> StartAsync(FakeAccounting? accounting = null, bool startAccounting = true, params (string Key, string Value)[] settings) =>
+        StartAsync(null, accounting, startAccounting, settings);
+
+    /// <summary>The same with some of its services replaced.</summary>
+    public static async Task<InferenceService> StartAsync(Action<IServiceCollection>? replace, FakeAccounting? accounting, bool startAccounting, params (string Key, string Value)[] settings)
     {
         var service = new InferenceService(accounting);
         if (startAccounting && accounting is null)
@@ -44,7 +50,7 @@ internal sealed class InferenceService : IAsyncDisposable
             new("services:accounting:http:0", service.Accounting.Url),
             new("Inference:Device", "cpu"),
             .. settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)),
-        ]);
+        ], replace);
         // Not UseKestrel(0): that sets the address from this thread while the program starts the server on its own, and a busy machine loses the race.
         service._factory.UseKestrel();
         service._factory.StartServer();
@@ -85,7 +91,7 @@ internal sealed class InferenceService : IAsyncDisposable
         Directory.Delete(_data, recursive: true);
     }
 
-    private sealed class Factory(KeyValuePair<string, string?>[] settings) : WebApplicationFactory<Program>
+    private sealed class Factory(KeyValuePair<string, string?>[] settings, Action<IServiceCollection>? replace) : WebApplicationFactory<Program>
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
@@ -95,6 +101,11 @@ internal sealed class InferenceService : IAsyncDisposable
             {
                 // Host settings are there from the first line of Program on.
                 builder.UseSetting(key, value);
+            }
+
+            if (replace is not null)
+            {
+                builder.ConfigureTestServices(replace);
             }
         }
     }

@@ -1,9 +1,9 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using GreenTune.Inference.Chat;
+using GreenTune.Inference.Chat.Answers;
 
-namespace GreenTune.Inference.Tests.Chat;
+namespace GreenTune.Inference.Tests.Chat.Answers;
 
 public sealed class StopStringsTests
 {

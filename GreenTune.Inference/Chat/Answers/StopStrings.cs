@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace GreenTune.Inference.Chat;
+namespace GreenTune.Inference.Chat.Answers;
 
 /// <summary>
 /// Watches a text that arrives in pieces for stop strings, which may lie across their borders. Text that could still turn out to be the
