@@ -44,9 +44,12 @@ internal sealed class AnswerSender(
             choices[i] = new WholeChoice();
         }
 
-        await foreach (AnswerPiece piece in answer.PiecesAsync())
+        await foreach (IReadOnlyList<AnswerPiece> pieces in answer.PiecesAsync())
         {
-            choices[piece.Choice].Add(piece);
+            foreach (AnswerPiece piece in pieces)
+            {
+                choices[piece.Choice].Add(piece);
+            }
         }
 
         IReadOnlyList<GenerationResult> results = await answer.EndAsync();
@@ -75,9 +78,13 @@ internal sealed class AnswerSender(
     {
         using var stream = new AnswerStream(context, answer, format, TimeSpan.FromSeconds(limits.Value.WriteStallSeconds), clock);
         CancellationToken gone = context.RequestAborted;
-        await foreach (AnswerPiece piece in answer.PiecesAsync())
+        await foreach (IReadOnlyList<AnswerPiece> pieces in answer.PiecesAsync())
         {
-            stream.Chunks.Piece(piece);
+            foreach (AnswerPiece piece in pieces)
+            {
+                stream.Chunks.Piece(piece);
+            }
+
             if (!await stream.FlushAsync())
             {
                 answer.Stop();

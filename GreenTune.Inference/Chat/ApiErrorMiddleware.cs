@@ -34,7 +34,10 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The client has gone: nobody reads an answer.
-            context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            if (!context.Response.HasStarted)
+            {
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            }
         }
 #pragma warning disable CA1031 // The last resort: the cause goes to the log, the client gets the envelope.
         catch (Exception e) when (!context.Response.HasStarted)

@@ -26,10 +26,10 @@ internal sealed class RunningAnswer(TextRequest request, LoadedConfiguration con
     public int InputTokens => Runs.Sum(run => run.Served.InputTokens);
 
     /// <summary>
-    /// Pieces of the answer, choices mixed as they come. While a reader is slow nothing is lost: what the engine makes meanwhile (at most max_tokens for each
-    /// choice) is joined.
+    /// What has become ready of the answer, choices mixed as they come. While a reader is slow nothing is lost: what the engine makes meanwhile (at most
+    /// max_tokens for each choice) is joined. A list is valid until the next one.
     /// </summary>
-    public async IAsyncEnumerable<AnswerPiece> PiecesAsync()
+    public async IAsyncEnumerable<IReadOnlyList<AnswerPiece>> PiecesAsync()
     {
         var pieces = new List<AnswerPiece>();
         var open = Runs.Select(run => new OpenRun(run)).ToList();
@@ -49,12 +49,12 @@ internal sealed class RunningAnswer(TextRequest request, LoadedConfiguration con
                 each.Read(pieces);
             }
 
-            foreach (AnswerPiece piece in pieces)
+            if (pieces.Count > 0)
             {
-                yield return piece;
+                yield return pieces;
+                pieces.Clear();
             }
 
-            pieces.Clear();
             open.RemoveAll(each => each.Ended);
         }
     }

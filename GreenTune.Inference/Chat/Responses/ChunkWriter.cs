@@ -16,6 +16,9 @@ internal abstract class ChunkWriter : IDisposable
 {
     private const int MostDigits = 11;
 
+    /// <summary>What stands for itself in JSON and is one byte of UTF-8: most of most answers.</summary>
+    private static readonly SearchValues<char> Plain = SearchValues.Create(" !#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~");
+
     private readonly PipeWriter _pipe;
     private readonly Utf8JsonWriter _json;
     private readonly byte[] _start;
@@ -79,6 +82,16 @@ internal abstract class ChunkWriter : IDisposable
     /// <summary>A JSON string.</summary>
     protected void Text(string text)
     {
+        if (!text.AsSpan().ContainsAnyExcept(Plain))
+        {
+            Span<byte> bytes = _pipe.GetSpan(text.Length + 2);
+            bytes[0] = (byte)'"';
+            int length = Encoding.ASCII.GetBytes(text, bytes[1..]);
+            bytes[length + 1] = (byte)'"';
+            _pipe.Advance(length + 2);
+            return;
+        }
+
         _json.Reset(_pipe);
         _json.WriteStringValue(text);
         _json.Flush();
