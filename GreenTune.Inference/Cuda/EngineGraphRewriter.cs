@@ -40,6 +40,10 @@ internal static class EngineGraphRewriter
     /// <exception cref="InvalidDataException">The file is no ONNX graph.</exception>
     public static byte[] Rewrite(string engineGraphPath) => Rewrite(engineGraphPath, CudaParts.All, out _);
 
+    /// <inheritdoc cref="Rewrite(string, CudaParts, out int)"/>
+    public static byte[] Rewrite(string engineGraphPath, out int rewritten) => Rewrite(engineGraphPath, CudaParts.All, out rewritten);
+
+    /// <inheritdoc cref="Rewrite(string)"/>
     /// <param name="engineGraphPath">An ONNX file with its weights in other files.</param>
     /// <param name="parts">What to rewrite.</param>
     /// <param name="rewritten">Nodes that now are our operators; 0 when nothing was changed.</param>

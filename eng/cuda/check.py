@@ -251,6 +251,7 @@ def time_rows():
 
 def graph_time(calls, repeats=5):
     """Median seconds of one call, replayed from a CUDA graph that holds each of the calls once."""
+    torch.cuda.synchronize()
     stream = torch.cuda.Stream()
     with torch.cuda.stream(stream):
         for call in calls[:2]:

@@ -89,7 +89,10 @@ struct Partial {
     float values[16][kHead + 4];
     float maximum[16];
     float total[16];
+    float factor[16];   // of this warp's values in the block's
 };
+
+constexpr int kMostSplits = 8;
 
 // kDecode: one position a row, whose key and value are not in the cache yet; the block puts them there.
 template <int kHead, bool kDecode>
@@ -246,45 +249,71 @@ __global__ void __launch_bounds__(kDecode ? 256 : 128) attention_kernel(const At
         if (q == 0)
             own.maximum[group + 8 * h] = maximum[h], own.total[group + 8 * h] = total[h];
     }
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    if (splits > 1)
-        cluster.sync();
-    else
-#endif
-        __syncthreads();
+    __syncthreads();
 
-    const int rows = min(16, a.sequence * shared_by - tile * 16);
-    for (int item = split * blockDim.x + threadIdx.x; item < rows * kHead / 4; item += splits * blockDim.x) {
-        const int r = item / (kHead / 4), column = item % (kHead / 4) * 4;
+    // The block's warps first, into the first warp's place: then there is one partial result for each block of the cluster.
+    __shared__ float block_maximum[16], block_total[16];
+    if (threadIdx.x < 16) {
         float largest = kMasked, sum = 0;
-        float4 result = make_float4(0, 0, 0, 0);
-        for (int s = 0; s < splits; s++) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-            const Partial<kHead>* theirs = splits > 1 ? cluster.map_shared_rank(partials, s) : partials;
-#else
-            const Partial<kHead>* theirs = partials;
-#endif
-            for (int w = 0; w < warps; w++) {
-                const float m = theirs[w].maximum[r];
-                if (m <= kMasked)
-                    continue;
-                const float next = fmaxf(largest, m), before = exp2f(largest - next), now = exp2f(m - next);
-                const float4 part = *reinterpret_cast<const float4*>(&theirs[w].values[r][column]);
-                result.x = result.x * before + part.x * now, result.y = result.y * before + part.y * now;
-                result.z = result.z * before + part.z * now, result.w = result.w * before + part.w * now;
-                sum = sum * before + theirs[w].total[r] * now;
-                largest = next;
-            }
+        for (int w = 0; w < warps; w++)
+            largest = fmaxf(largest, partials[w].maximum[threadIdx.x]);
+        for (int w = 0; w < warps; w++) {
+            const float factor = partials[w].total[threadIdx.x] > 0 ? exp2f(partials[w].maximum[threadIdx.x] - largest) : 0.0f;
+            partials[w].factor[threadIdx.x] = factor;
+            sum += partials[w].total[threadIdx.x] * factor;
         }
+        block_maximum[threadIdx.x] = largest, block_total[threadIdx.x] = sum;
+    }
+    __syncthreads();
+    const int rows = min(16, a.sequence * shared_by - tile * 16);
+    auto write = [&](int r, int column, float4 result, float sum) {
         const float scale = sum > 0 ? 1.0f / sum : 0.0f;
         const int at = tile * 16 + r;
         __half* to = a.y + ((static_cast<int64_t>(row) * a.sequence + at / shared_by) * a.heads + head * shared_by + at % shared_by) * kHead + column;
         const __half2 low = __floats2half2_rn(result.x * scale, result.y * scale), high = __floats2half2_rn(result.z * scale, result.w * scale);
         *reinterpret_cast<uint2*>(to) = make_uint2(as_bits(low), as_bits(high));
+    };
+    for (int item = threadIdx.x; item < rows * kHead / 4; item += blockDim.x) {
+        const int r = item / (kHead / 4), column = item % (kHead / 4) * 4;
+        float4 result = make_float4(0, 0, 0, 0);
+#pragma unroll 4
+        for (int w = 0; w < warps; w++) {
+            const float factor = partials[w].factor[r];
+            const float4 part = *reinterpret_cast<const float4*>(&partials[w].values[r][column]);
+            result.x += part.x * factor, result.y += part.y * factor, result.z += part.z * factor, result.w += part.w * factor;
+        }
+        if (splits == 1)
+            write(r, column, result, block_total[r]);
+        else
+            *reinterpret_cast<float4*>(&partials[0].values[r][column]) = result;
     }
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    if (splits > 1)
-        cluster.sync();
+    if (splits == 1)
+        return;
+    cluster.sync();
+    for (int item = split * blockDim.x + threadIdx.x; item < rows * kHead / 4; item += splits * blockDim.x) {
+        const int r = item / (kHead / 4), column = item % (kHead / 4) * 4;
+        float maxima[kMostSplits], totals[kMostSplits], largest = kMasked, sum = 0;
+        float4 parts[kMostSplits], result = make_float4(0, 0, 0, 0);
+#pragma unroll
+        for (int s = 0; s < kMostSplits; s++) {
+            const int from = s < splits ? s : split;
+            maxima[s] = cluster.map_shared_rank(block_maximum, from)[r];
+            totals[s] = s < splits ? cluster.map_shared_rank(block_total, from)[r] : 0.0f;
+            parts[s] = *reinterpret_cast<const float4*>(&cluster.map_shared_rank(partials, from)->values[r][column]);
+        }
+#pragma unroll
+        for (int s = 0; s < kMostSplits; s++)
+            largest = totals[s] > 0 ? fmaxf(largest, maxima[s]) : largest;
+#pragma unroll
+        for (int s = 0; s < kMostSplits; s++) {
+            const float factor = totals[s] > 0 ? exp2f(maxima[s] - largest) : 0.0f;
+            result.x += parts[s].x * factor, result.y += parts[s].y * factor, result.z += parts[s].z * factor, result.w += parts[s].w * factor;
+            sum += totals[s] * factor;
+        }
+        write(r, column, result, sum);
+    }
+    cluster.sync();
 #endif
 }
 
@@ -306,7 +335,7 @@ cudaError_t attend(const AttentionArgs& a, cudaStream_t stream) {
     if (prepared != cudaSuccess)
         return prepared;
     int splits = 1;
-    while (device().overlapping && splits < 8 && blocks * splits * 2 <= device().multiprocessors * 2 && splits * warps * 32 <= a.capacity)
+    while (device().overlapping && splits < kMostSplits && blocks * splits * 2 <= device().multiprocessors * 2 && splits * warps * 32 <= a.capacity)
         splits *= 2;
     return launch(attention_kernel<kHead, true>, dim3(tiles * splits, a.kv_heads, a.batch), 32 * warps, shared, splits, stream, a);
 }
