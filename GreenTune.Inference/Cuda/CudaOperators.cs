@@ -46,9 +46,14 @@ internal sealed partial class CudaOperators
     /// same memory. Sessions do not share a result, because each has a workspace for its own stream.
     /// </summary>
     /// <exception cref="InvalidOperationException">ONNX Runtime refuses the operators.</exception>
-    public IDisposable AddTo(OrtSessionOptions options)
+    public IDisposable AddTo(OrtSessionOptions options) => Add(options, _kernels);
+
+    /// <summary>Makes the operators known without kernels behind them: enough for ONNX Runtime to check a rewritten graph, not to run it.</summary>
+    internal static IDisposable Declare(OrtSessionOptions options) => Add(options, null);
+
+    private static Registration Add(OrtSessionOptions options, NativeKernels? kernels)
     {
-        var registration = new Registration(_kernels);
+        var registration = new Registration(kernels);
         try
         {
             registration.AddTo(options);
@@ -74,7 +79,7 @@ internal sealed partial class CudaOperators
         private readonly nint[] _operators;
         private nint _domain;
 
-        public Registration(NativeKernels kernels)
+        public Registration(NativeKernels? kernels)
         {
             _context = new OperatorContext(kernels);
             _operators =

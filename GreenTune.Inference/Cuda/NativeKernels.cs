@@ -131,4 +131,5 @@ internal unsafe struct AttentionArguments
     public int Capacity;
     public int Window;
     public float Scale;
+    public int Tile;
 }

@@ -6,7 +6,7 @@ namespace GreenTune.Inference.Cuda;
 /// What the operators of one session share: the native library and a workspace on the device. The workspace is used by one node after another, on
 /// the session's stream.
 /// </summary>
-internal sealed unsafe class OperatorContext(NativeKernels kernels) : IDisposable
+internal sealed unsafe class OperatorContext(NativeKernels? kernels) : IDisposable
 {
     /// <summary>Tokens that one launch takes; longer prompts are multiplied piece by piece, so that the workspace stays small.</summary>
     public const int SliceTokens = 1024;
@@ -14,7 +14,8 @@ internal sealed unsafe class OperatorContext(NativeKernels kernels) : IDisposabl
     private GCHandle _handle;
     private long _bytes;
 
-    public NativeKernels Kernels => kernels;
+    /// <exception cref="InvalidOperationException">The operators are only declared.</exception>
+    public NativeKernels Kernels => kernels ?? throw new InvalidOperationException("GreenTune's CUDA operators are declared, but there are no kernels");
 
     public void* Workspace { get; private set; }
 
@@ -38,20 +39,20 @@ internal sealed unsafe class OperatorContext(NativeKernels kernels) : IDisposabl
     /// <returns>Null, or why there is no room.</returns>
     public string? Reserve(int columns)
     {
-        long bytes = kernels.WorkspaceBytes(SliceTokens, columns);
+        long bytes = Kernels.WorkspaceBytes(SliceTokens, columns);
         if (bytes <= _bytes)
         {
             return null;
         }
 
         void* pointer;
-        int code = kernels.Allocate(&pointer, bytes);
+        int code = Kernels.Allocate(&pointer, bytes);
         if (code != 0)
         {
-            return $"{bytes} bytes of device memory for a workspace cannot be had: {kernels.ErrorText(code)}";
+            return $"{bytes} bytes of device memory for a workspace cannot be had: {Kernels.ErrorText(code)}";
         }
 
-        kernels.Free(Workspace);
+        Kernels.Free(Workspace);
         Workspace = pointer;
         _bytes = bytes;
         return null;
@@ -59,7 +60,7 @@ internal sealed unsafe class OperatorContext(NativeKernels kernels) : IDisposabl
 
     public void Dispose()
     {
-        kernels.Free(Workspace);
+        kernels?.Free(Workspace);
         Workspace = null;
         _bytes = 0;
         if (_handle.IsAllocated)

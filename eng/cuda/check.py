@@ -3,7 +3,7 @@
 
     check.py <libgreentune_cuda.so> check            every kernel against float32 arithmetic of PyTorch
     check.py <libgreentune_cuda.so> time [csv]       the planned kernels over model shapes, beside cuBLAS fp16 and the memory roofline
-    check.py <libgreentune_cuda.so> rows             attention, norms and the token choice
+    check.py <libgreentune_cuda.so> rows [tiles]     attention (by every tile), norms and the token choice
     check.py <libgreentune_cuda.so> tune <csv>       every tile over model shapes: what plan.cu's table is made from
 """
 import ctypes, itertools, sys
@@ -17,7 +17,7 @@ class Args(ctypes.Structure):
 
 class AttentionArgs(ctypes.Structure):
     _fields_ = [(name, ctypes.c_void_p) for name in ("qkv", "keys", "values", "cosines", "sines", "lengths", "y")] + \
-               [(name, ctypes.c_int32) for name in ("batch", "sequence", "heads", "kv_heads", "head_size", "capacity", "window")] + [("scale", ctypes.c_float)]
+               [(name, ctypes.c_int32) for name in ("batch", "sequence", "heads", "kv_heads", "head_size", "capacity", "window")] + [("scale", ctypes.c_float), ("tile", ctypes.c_int32)]
 
 
 library = ctypes.CDLL(sys.argv[1])
@@ -148,9 +148,9 @@ class Cache:
         angles = torch.arange(capacity, device=device)[:, None] / 10000 ** (torch.arange(0, size, 2, device=device) / size)[None]
         self.cosines, self.sines = angles.cos().half(), angles.sin().half()
 
-    def attend(self, qkv, lengths, y, window=0):
+    def attend(self, qkv, lengths, y, window=0, tile=0):
         args = AttentionArgs(pointer(qkv), pointer(self.keys), pointer(self.values), pointer(self.cosines), pointer(self.sines), pointer(lengths), pointer(y),
-                             self.batch, qkv.shape[1], self.heads, self.kv_heads, self.size, self.capacity, window, self.size ** -.5)
+                             self.batch, qkv.shape[1], self.heads, self.kv_heads, self.size, self.capacity, window, self.size ** -.5, tile)
         code = library.gt_attention(ctypes.byref(args), torch.cuda.current_stream().cuda_stream)
         assert code == 0, code
 
@@ -221,7 +221,8 @@ def check_rows():
     print("rows checked")
 
 
-def time_rows():
+def time_rows(all_tiles=""):
+    tiles = [100 * warps + splits for warps in (4, 8) for splits in (1, 2, 4, 8)] if all_tiles else []
     for (heads, kv_heads, size, name), context in itertools.product(((32, 4, 64, "1.1B"), (32, 8, 128, "7B")), (512, 4000)):
         for batch in (1, 8, 32, 128):
             if batch * context > 140000:
@@ -231,8 +232,9 @@ def time_rows():
             qkv = torch.randn(batch, 1, (heads + 2 * kv_heads) * size, device=device).half()
             lengths = torch.full((batch,), context - 1, device=device, dtype=torch.int32)
             y = torch.empty(batch, 1, heads * size, device=device).half()
-            took = graph_time([lambda c=c: c.attend(qkv, lengths, y) for c in sets])
-            print(f"attention {name} batch {batch} context {context}: {took * 1e6:.1f} us, floor {batch * kv_heads * size * context * 4 / 4.3e6:.1f}", flush=True)
+            took = {tile: graph_time([lambda c=c: c.attend(qkv, lengths, y, tile=tile) for c in sets]) * 1e6 for tile in (0, *tiles)}
+            best = " ".join(f"{tile}:{us:.1f}" for tile, us in sorted(took.items(), key=lambda pair: pair[1])[:6] if tile != 0)
+            print(f"attention {name} batch {batch} context {context}: {took[0]:.1f} us, floor {batch * kv_heads * size * context * 4 / 4.3e6:.1f} {best}", flush=True)
             del sets
     for heads, kv_heads, size, sequence, past in ((32, 4, 64, 256, 0), (32, 8, 128, 256, 0), (32, 8, 128, 512, 512), (32, 8, 128, 1024, 7000)):
         cache = Cache(1, heads, kv_heads, size, 8192)

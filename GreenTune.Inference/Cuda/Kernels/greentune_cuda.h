@@ -64,6 +64,7 @@ struct gt_attention_args {
     int32_t batch, sequence, heads, kv_heads, head_size, capacity;  // head_size 64 or 128
     int32_t window;           // keys that a position sees, its own included; 0 or less for all
     float scale;
+    int32_t tile;             // 0: chosen by measurements; otherwise 100 warps of a block + blocks of a cluster, for one token a row
 };
 
 GT_API int gt_attention(const gt_attention_args* args, void* stream);
