@@ -259,6 +259,7 @@ internal sealed partial class DeviceEngine : IEngine
         {
             foreach (Sequence sequence in active.Sequences)
             {
+                sequence.InStaticBatch = true;
                 // A prompt of one token has nothing behind which its padding could be taken back.
                 sequence.PaddedPrompt = sequence.Length > 1 ? longest : null;
             }

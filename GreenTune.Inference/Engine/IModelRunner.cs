@@ -27,13 +27,20 @@ internal interface IModelRunner : IDisposable
     /// <summary>Most rows of one decode step.</summary>
     int MaxBatch { get; }
 
-    /// <summary>Runs prompt tokens behind what a row has in its slot.</summary>
-    /// <param name="row">Where it stands.</param>
-    /// <param name="tokens">At least one.</param>
-    /// <param name="past">Tokens of it in the KV memory before.</param>
-    /// <param name="wantLogits">Whether <see cref="Logits"/> of row 0 is needed.</param>
-    /// <returns>The most likely next token.</returns>
-    int Prefill(RowPlace row, ReadOnlySpan<int> tokens, int past, bool wantLogits);
+    /// <summary>Most prompts of one prefill step; 1 where several gain nothing.</summary>
+    int MaxPrefillRows { get; }
+
+    /// <summary>Most tokens of one prefill step of several prompts.</summary>
+    int MaxPrefillTokens { get; }
+
+    /// <summary>Runs prompt tokens behind what a row has in its slot, or the first tokens of several rows in neighbouring slots.</summary>
+    /// <param name="first">Where the first row stands; all have its adapter.</param>
+    /// <param name="rows">How many; more than one only without a past, and at most <see cref="MaxPrefillRows"/>.</param>
+    /// <param name="tokens">As many of each row, row by row; at least one.</param>
+    /// <param name="past">Tokens of the row in the KV memory before.</param>
+    /// <param name="wantLogits">Whether <see cref="Logits"/> is needed.</param>
+    /// <param name="next">Receives the most likely token behind the last one, by row.</param>
+    void Prefill(RowPlace first, int rows, ReadOnlySpan<int> tokens, int past, bool wantLogits, Span<int> next);
 
     /// <summary>Runs one token of each of several rows in neighbouring slots.</summary>
     /// <param name="first">Where the first one stands; all have its adapter.</param>

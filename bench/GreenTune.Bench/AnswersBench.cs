@@ -51,11 +51,12 @@ internal static class AnswersBench
 
         SentimentSet set = new SentimentSetFile(sources).Read();
         LabelTokens labels = LabelTokens.Of(loaded)!;
+        int[] next = new int[1];
         int oneWord = 0, checklist = 0, unparsable = 0;
         IReadOnlyList<SentimentItem> items = set.Draw(set.Count, 1);
         foreach (SentimentItem item in items)
         {
-            loaded.Runner.Prefill(Row(loaded.Runner), loaded.EncodeChat(SentimentPrompts.OneWord(item.Text)), 0, wantLogits: true);
+            loaded.Runner.Prefill(Row(loaded.Runner), 1, loaded.EncodeChat(SentimentPrompts.OneWord(item.Text)), 0, wantLogits: true, next);
             float[] logits = loaded.Runner.Logits(0).ToArray();
             float[] scores = [.. labels.Tokens.Select(token => logits[token])];
             oneWord += LabelTokens.Best(scores) == item.Label ? 1 : 0;
@@ -71,8 +72,9 @@ internal static class AnswersBench
 
     private static List<int> Generate(IModelRunner runner, int[] prompt, int maxTokens)
     {
-        var tokens = new List<int> { runner.Prefill(Row(runner), prompt, 0, wantLogits: false) };
         int[] next = new int[1];
+        runner.Prefill(Row(runner), 1, prompt, 0, wantLogits: false, next);
+        var tokens = new List<int> { next[0] };
         while (!runner.IsStop(tokens[^1]) && tokens.Count < maxTokens)
         {
             runner.Decode(Row(runner), [tokens[^1]], [prompt.Length + tokens.Count - 1], wantLogits: false, next);

@@ -20,12 +20,13 @@ internal static class BuildBench
         var method = new Option<QuantizationMethod?>("--method") { Description = "Rounding of int8 and int4; the default where none is given" };
         var output = new Option<string?>("--out") { Description = "Folder that keeps what is built; removed afterwards where none is given" };
         var provider = new Option<Provider>("--provider") { Description = "cpu or cuda", DefaultValueFactory = _ => Provider.Cpu };
-        var command = new Command("build", "Time and peak memory of building folders") { source, precisions, method, output, provider };
-        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(source)!, parsed.GetValue(precisions) is { Length: > 0 } some ? some : [.. parsed.GetValue(provider).Precisions()], parsed.GetValue(provider), parsed.GetValue(method), parsed.GetValue(output), cancellation));
+        var accuracy = new Option<int?>("--accuracy-level") { Description = "0 to 4: how quantised products are computed on a CPU; the builder's default where none is given" };
+        var command = new Command("build", "Time and peak memory of building folders") { source, precisions, method, output, provider, accuracy };
+        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(source)!, parsed.GetValue(precisions) is { Length: > 0 } some ? some : [.. parsed.GetValue(provider).Precisions()], parsed.GetValue(provider), parsed.GetValue(accuracy), parsed.GetValue(method), parsed.GetValue(output), cancellation));
         return command;
     }
 
-    private static async Task RunAsync(string source, Precision[] precisions, Provider provider, QuantizationMethod? method, string? output, CancellationToken cancellation)
+    private static async Task RunAsync(string source, Precision[] precisions, Provider provider, int? accuracy, QuantizationMethod? method, string? output, CancellationToken cancellation)
     {
         string folder = output ?? Directory.CreateTempSubdirectory("greentune-build-").FullName;
         Console.WriteLine("| folder | seconds | processor seconds | peak memory, MB | size, MB |");
@@ -38,6 +39,8 @@ internal static class BuildBench
                 var options = new BuildOptions { Precision = precision, Provider = provider };
                 if (method is { } chosen && precision is Precision.Int8 or Precision.Int4)
                     options = options with { Method = method ?? options.Method };
+                if (accuracy is { } level && precision is Precision.Int8 or Precision.Int4)
+                    options = options with { AccuracyLevel = accuracy ?? options.AccuracyLevel };
                 ResetPeak();
                 TimeSpan processor = Environment.CpuUsage.TotalTime;
                 var watch = Stopwatch.StartNew();

@@ -19,6 +19,11 @@ namespace GreenTune.Bench;
 /// </summary>
 internal static class OfflineBench
 {
+    private static readonly TimeSpan CounterLag = TimeSpan.FromMilliseconds(120);
+
+    /// <summary>Runs are repeated for so long where energy is read: against a counter that changes each 100 ms, 3 %.</summary>
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(3);
+
     public static Command Command()
     {
         var folders = new Argument<string[]>("folders") { Description = "Model folders", Arity = ArgumentArity.OneOrMore };
@@ -51,39 +56,48 @@ internal static class OfflineBench
         await using var engine = new DeviceEngine(meter, SchedulingSettings.Of(options, provider.Cuda), TimeProvider.System, NullLogger<DeviceEngine>.Instance);
         IModelRunner runner = RunnerFactory.Open(folder, provider, RunnerBudget.Of(options, provider.Cuda, 1));
         EnergyCounter? counter = provider.Cuda ? EnergyCounter.Open() : null;
+        double idle = counter is null ? 0 : await IdleAsync(counter);
         foreach (int count in rows)
         {
-            // Twice before anything counts: the first run captures what it captures.
-            await AnswerAsync(engine, runner, count, prompt, Math.Min(tokens, 16));
-            await AnswerAsync(engine, runner, count, prompt, Math.Min(tokens, 16));
-            var decode = new List<double>();
-            var prefill = new List<double>();
-            var joules = new List<double>();
-            var watts = new List<double>();
+            // A whole run before anything counts: every size and length that is captured is captured by it.
+            await AnswerAsync(engine, runner, count, prompt, tokens);
+            var ones = new List<double>();
             for (int round = 0; round < rounds; round++)
             {
-                double one = await AnswerAsync(engine, runner, count, prompt, 1);
-                // The counter changes ten times a second: the run is framed by two of its changes' time.
-                await Task.Delay(counter is null ? 0 : 150);
-                double before = counter?.Joules() ?? 0;
-                var watch = Stopwatch.StartNew();
-                double all = await AnswerAsync(engine, runner, count, prompt, tokens);
-                await Task.Delay(counter is null ? 0 : 120);
-                double used = (counter?.Joules() ?? 0) - before;
-                decode.Add(count * (tokens - 1) / (all - one));
-                prefill.Add(count * prompt / one);
-                // Less what the idle tail took, at the run's own mean: it errs upward by the idle power's share of 0.12 s.
-                joules.Add(used / ((double)count * tokens));
-                watts.Add(used / watch.Elapsed.TotalSeconds);
+                ones.Add(await AnswerAsync(engine, runner, count, prompt, 1));
             }
 
-            double speed = Median(decode);
+            double before = counter?.Joules() ?? 0;
+            var watch = Stopwatch.StartNew();
+            var runs = new List<double>();
+            do
+            {
+                runs.Add(await AnswerAsync(engine, runner, count, prompt, tokens));
+            }
+            while (runs.Count < rounds || (counter is not null && watch.Elapsed < Window));
+
+            double took = watch.Elapsed.TotalSeconds;
+            // The counter changes ten times a second: what it lags behind is waited for, and the idle power of that time taken off.
+            await Task.Delay(counter is null ? TimeSpan.Zero : CounterLag);
+            double joules = (counter?.Joules() ?? 0) - before - idle * CounterLag.TotalSeconds;
+            double one = Median(ones);
+            double speed = count * (tokens - 1) / (Median(runs) - one);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {folder.Id} | {count} | {speed:0} | {1000 * count / speed:0.000} | {Median(prefill):0} | {(counter is null ? "" : Median(joules).ToString("0.00000", CultureInfo.InvariantCulture))} | {(counter is null ? "" : Median(watts).ToString("0", CultureInfo.InvariantCulture))} |"));
+                $"| {folder.Id} | {count} | {speed:0} | {1000 * count / speed:0.000} | {count * prompt / one:0} | {(counter is null ? "" : (joules / ((double)runs.Count * count * tokens)).ToString("0.00000", CultureInfo.InvariantCulture))} | {(counter is null ? "" : (joules / took).ToString("0", CultureInfo.InvariantCulture))} |"));
         }
 
         await engine.RetireAsync(runner);
+    }
+
+    /// <summary>Watts with the model loaded and nothing to do.</summary>
+    private static async Task<double> IdleAsync(EnergyCounter counter)
+    {
+        await Task.Delay(CounterLag);
+        double before = counter.Joules();
+        var watch = Stopwatch.StartNew();
+        await Task.Delay(TimeSpan.FromSeconds(1.5));
+        return (counter.Joules() - before) / watch.Elapsed.TotalSeconds;
     }
 
     /// <summary>Seconds from the first request's submission to the last one's end.</summary>

@@ -87,20 +87,20 @@ internal static class ParityBench
     {
         using IModelRunner runner = RunnerFactory.Open(folder, provider, new RunnerBudget(512, texts.Length, null, 4));
         int last = runner.Classes.Count - 1;
+        int[] next = new int[texts.Length];
         int[] past = new int[runner.Classes[last].Slots];
         for (int row = 0; row < texts.Length; row++)
         {
             int prompt = texts[row].Length - Steps;
             int half = prompt / 2;
             var place = new RowPlace(last, row, null);
-            runner.Prefill(place, texts[row].AsSpan(0, half), 0, wantLogits: false);
-            runner.Prefill(place, texts[row].AsSpan(half, prompt - half), half, wantLogits: false);
+            runner.Prefill(place, 1, texts[row].AsSpan(0, half), 0, wantLogits: false, next);
+            runner.Prefill(place, 1, texts[row].AsSpan(half, prompt - half), half, wantLogits: false, next);
             past[row] = prompt;
         }
 
         var all = new List<float[]>();
         int[] tokens = new int[texts.Length];
-        int[] next = new int[texts.Length];
         for (int step = 0; step < Steps; step++)
         {
             for (int row = 0; row < texts.Length; row++)

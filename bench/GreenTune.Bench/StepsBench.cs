@@ -72,7 +72,11 @@ internal static class StepsBench
 
         public bool IsStop(int token) => false;
 
-        public int Prefill(RowPlace row, ReadOnlySpan<int> tokens, int past, bool wantLogits) => 7;
+        public int MaxPrefillRows => 1;
+
+        public int MaxPrefillTokens => 0;
+
+        public void Prefill(RowPlace first, int rows, ReadOnlySpan<int> tokens, int past, bool wantLogits, Span<int> next) => next[0] = 7;
 
         public void Decode(RowPlace first, ReadOnlySpan<int> tokens, ReadOnlySpan<int> past, bool wantLogits, Span<int> next) => next.Fill(7);
 

@@ -22,7 +22,7 @@ internal sealed class EngineGraphRunner : IModelRunner
     private readonly KvMemory _keysAndValues;
     private readonly int[] _stops;
     private readonly Dictionary<(RowPlace First, int Rows, bool Logits), DecodeBinding> _decodes = [];
-    private readonly Dictionary<(RowPlace Row, bool Logits), PrefillBinding> _prefills = [];
+    private readonly Dictionary<(RowPlace First, int Rows, bool Logits), PrefillBinding> _prefills = [];
     private readonly HashSet<DecodeBinding> _captured = [];
 
     private readonly nint _tokens;
@@ -51,11 +51,13 @@ internal sealed class EngineGraphRunner : IModelRunner
         int rows = plan.Classes.Max(kvClass => kvClass.Slots);
         _tokens = memory.Allocate((long)rows * sizeof(long));
         _lengths = memory.Allocate((long)rows * sizeof(int));
-        _prompt = memory.Allocate((long)ContextLength * sizeof(long));
-        _promptLength = memory.Allocate(sizeof(int));
-        _promptToken = memory.Allocate(sizeof(long));
+        MaxPrefillTokens = plan.MaxPrefillTokens;
+        MaxPrefillRows = MaxPrefillTokens > 0 ? Math.Min(rows, MaxBatch) : 1;
+        _prompt = memory.Allocate((long)Math.Max(ContextLength, MaxPrefillTokens) * sizeof(long));
+        _promptLength = memory.Allocate((long)rows * sizeof(int));
+        _promptToken = memory.Allocate((long)rows * sizeof(long));
         _logits = memory.Allocate((long)Math.Min(rows, MaxBatch) * folder.VocabularySize * sizeof(float));
-        _wide = new long[Math.Max(ContextLength, rows)];
+        _wide = new long[Math.Max(Math.Max(ContextLength, MaxPrefillTokens), rows)];
         _hostLogits = new float[folder.VocabularySize];
         _device = new DeviceRows(rows);
     }
@@ -72,28 +74,38 @@ internal sealed class EngineGraphRunner : IModelRunner
 
     public int MaxBatch { get; }
 
+    public int MaxPrefillRows { get; }
+
+    public int MaxPrefillTokens { get; }
+
     public bool IsStop(int token) => Array.IndexOf(_stops, token) >= 0;
 
-    public int Prefill(RowPlace row, ReadOnlySpan<int> tokens, int past, bool wantLogits)
+    public void Prefill(RowPlace first, int rows, ReadOnlySpan<int> tokens, int past, bool wantLogits, Span<int> next)
     {
         bool logits = wantLogits || _cuda;
-        if (!_prefills.TryGetValue((row, logits), out PrefillBinding? binding))
+        if (!_prefills.TryGetValue((first, rows, logits), out PrefillBinding? binding))
         {
             Trim();
-            binding = BindPrefill(row, logits);
-            _prefills.Add((row, logits), binding);
+            binding = BindPrefill(first, rows, logits);
+            _prefills.Add((first, rows, logits), binding);
         }
 
+        int length = tokens.Length / rows;
         Widen(tokens);
         _memory.Upload<long>(_prompt, _wide.AsSpan(0, tokens.Length));
-        _memory.Upload<int>(_promptLength, [past + tokens.Length - 1]);
-        binding.Total[0] = past + tokens.Length;
-        using OrtValue ids = OrtValue.CreateTensorValueWithData(_memory.Info, TensorElementType.Int64, [1, tokens.Length], _prompt, (long)tokens.Length * sizeof(long));
+        Span<int> last = stackalloc int[rows];
+        last.Fill(past + length - 1);
+        _memory.Upload<int>(_promptLength, last);
+        binding.Total[0] = past + length;
+        using OrtValue ids = Number(TensorElementType.Int64, _prompt, sizeof(long), rows, length);
         binding.Binding.BindInput("input_ids", ids);
         _session.RunWithBinding(binding.Run, binding.Binding);
-        Span<long> token = stackalloc long[1];
-        _memory.Download(token, _promptToken);
-        return (int)token[0];
+        Span<long> chosen = _wide.AsSpan(0, rows);
+        _memory.Download(chosen, _promptToken);
+        for (int row = 0; row < rows; row++)
+        {
+            next[row] = (int)chosen[row];
+        }
     }
 
     public void Decode(RowPlace first, ReadOnlySpan<int> tokens, ReadOnlySpan<int> past, bool wantLogits, Span<int> next)
@@ -146,7 +158,8 @@ internal sealed class EngineGraphRunner : IModelRunner
 
     public void Dispose()
     {
-        DropBindings();
+        Drop(_decodes);
+        Drop(_prefills);
         _owned.Dispose();
         _keysAndValues.Dispose();
         _memory.Dispose();
@@ -179,12 +192,12 @@ internal sealed class EngineGraphRunner : IModelRunner
         return binding;
     }
 
-    private PrefillBinding BindPrefill(RowPlace row, bool logits)
+    private PrefillBinding BindPrefill(RowPlace first, int rows, bool logits)
     {
         var binding = new PrefillBinding(_session, _cuda);
-        binding.Input("seqlens_k", Number(TensorElementType.Int32, _promptLength, sizeof(int), 1));
-        binding.Output("next_token", Number(TensorElementType.Int64, _promptToken, sizeof(long), 1, 1));
-        BindShared(binding, row, 1, logits);
+        binding.Input("seqlens_k", Number(TensorElementType.Int32, _promptLength, sizeof(int), rows));
+        binding.Output("next_token", Number(TensorElementType.Int64, _promptToken, sizeof(long), rows, 1));
+        BindShared(binding, first, rows, logits);
         return binding;
     }
 
@@ -237,21 +250,26 @@ internal sealed class EngineGraphRunner : IModelRunner
     /// <summary>Captured graphs stay: their memory is ONNX Runtime's, and making them again costs more than they do.</summary>
     private void Trim()
     {
-        if (!_cuda && _decodes.Count + _prefills.Count >= MostBindings)
+        if (_prefills.Count >= MostBindings)
         {
-            DropBindings();
+            Drop(_prefills);
+        }
+
+        if (!_cuda && _decodes.Count >= MostBindings)
+        {
+            Drop(_decodes);
         }
     }
 
-    private void DropBindings()
+    private static void Drop<TKey, TBinding>(Dictionary<TKey, TBinding> bindings)
+        where TKey : notnull
+        where TBinding : StepBinding
     {
-        foreach (StepBinding binding in _decodes.Values.Concat<StepBinding>(_prefills.Values))
+        foreach (TBinding binding in bindings.Values)
         {
             binding.Dispose();
         }
 
-        _decodes.Clear();
-        _prefills.Clear();
-        _captured.Clear();
+        bindings.Clear();
     }
 }

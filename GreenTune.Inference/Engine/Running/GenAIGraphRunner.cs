@@ -62,33 +62,37 @@ internal sealed class GenAIGraphRunner : IModelRunner
 
     public int MaxBatch => 1;
 
+    public int MaxPrefillRows => 1;
+
+    public int MaxPrefillTokens => 0;
+
     public bool IsStop(int token) => Array.IndexOf(_stops, token) >= 0;
 
-    public int Prefill(RowPlace row, ReadOnlySpan<int> tokens, int past, bool wantLogits)
+    public void Prefill(RowPlace first, int rows, ReadOnlySpan<int> tokens, int past, bool wantLogits, Span<int> next)
     {
-        OrtIoBinding binding = Binding(row);
+        OrtIoBinding binding = Binding(first);
         for (int i = 0; i < tokens.Length; i++)
         {
             _ids[i] = tokens[i];
         }
 
         int count = tokens.Length;
-        int rows = _lastLogitsOnly ? 1 : count;
+        int positions = _lastLogitsOnly ? 1 : count;
         using OrtValue ids = Value(_ids, 0, count);
         using OrtValue mask = Value(_mask, 0, past + count);
-        using OrtValue? positions = _names.PositionIds is null ? null : Value(_positions, past, count);
+        using OrtValue? places = _names.PositionIds is null ? null : Value(_positions, past, count);
         binding.BindInput(_names.InputIds, ids);
         binding.BindInput(_names.AttentionMask, mask);
-        if (positions is not null)
+        if (places is not null)
         {
-            binding.BindInput(_names.PositionIds!, positions);
+            binding.BindInput(_names.PositionIds!, places);
         }
 
         if (_logitsType == TensorElementType.Float16)
         {
-            var half = new Float16[rows * VocabularySize];
-            RunInto(binding, half.AsMemory(), rows);
-            ReadOnlySpan<Float16> last = half.AsSpan((rows - 1) * VocabularySize, VocabularySize);
+            var half = new Float16[positions * VocabularySize];
+            RunInto(binding, half.AsMemory(), positions);
+            ReadOnlySpan<Float16> last = half.AsSpan((positions - 1) * VocabularySize, VocabularySize);
             for (int id = 0; id < last.Length; id++)
             {
                 _logits[id] = (float)last[id];
@@ -96,21 +100,21 @@ internal sealed class GenAIGraphRunner : IModelRunner
         }
         else
         {
-            if (_logits.Length < rows * VocabularySize)
+            if (_logits.Length < positions * VocabularySize)
             {
-                _logits = new float[rows * VocabularySize];
+                _logits = new float[positions * VocabularySize];
             }
 
-            RunInto(binding, _logits.AsMemory(0, rows * VocabularySize), rows);
-            _logits.AsSpan((rows - 1) * VocabularySize, VocabularySize).CopyTo(_logits);
+            RunInto(binding, _logits.AsMemory(0, positions * VocabularySize), positions);
+            _logits.AsSpan((positions - 1) * VocabularySize, VocabularySize).CopyTo(_logits);
         }
 
         // The highest logit, ties to the lowest id.
-        return TensorPrimitives.IndexOfMax(Logits(0));
+        next[0] = TensorPrimitives.IndexOfMax(Logits(0));
     }
 
     public void Decode(RowPlace first, ReadOnlySpan<int> tokens, ReadOnlySpan<int> past, bool wantLogits, Span<int> next) =>
-        next[0] = Prefill(first, tokens[..1], past[0], wantLogits);
+        Prefill(first, 1, tokens[..1], past[0], wantLogits, next);
 
     public ReadOnlySpan<float> Logits(int row) => _logits.AsSpan(0, VocabularySize);
 

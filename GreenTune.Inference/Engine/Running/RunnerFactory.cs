@@ -10,6 +10,9 @@ internal static class RunnerFactory
     /// <summary>Lengths that rows stand in, below the longest context. Short rows are many, and a GPU's captured step computes attention over its class's whole length.</summary>
     private static readonly int[] Capacities = [512, 2048, 8192, 32768];
 
+    /// <summary>A GPU computes a short prompt no slower beside others; a CPU gains nothing.</summary>
+    private const int PrefillTokensTogether = 8192;
+
     /// <exception cref="OnnxRuntimeException">The session cannot be made.</exception>
     /// <exception cref="InvalidOperationException">The memory does not hold a row.</exception>
     public static IModelRunner Open(ModelFolder folder, ExecutionProvider provider, RunnerBudget budget)
@@ -24,7 +27,7 @@ internal static class RunnerFactory
             // After the weights: on a GPU what is left is what there is.
             long bytes = budget.Bytes(provider.Cuda ? CudaRuntime.Memory().Free : null);
             int context = Math.Min(folder.ContextLength, budget.MaxContextTokens);
-            var plan = new RunnerPlan(KvPlan.For(context, folder.KeyValueBytesPerToken, bytes, budget.MaxRows, Capacities), budget.MaxRows, Work(folder));
+            var plan = new RunnerPlan(KvPlan.For(context, folder.KeyValueBytesPerToken, bytes, budget.MaxRows, Capacities), budget.MaxRows, provider.Cuda ? PrefillTokensTogether : 0, Work(folder));
             return ours ? new EngineGraphRunner(session, folder, memory, plan) : new GenAIGraphRunner(session, folder, memory, plan);
         }
         catch

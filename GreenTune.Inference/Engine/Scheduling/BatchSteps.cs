@@ -156,102 +156,6 @@ internal sealed partial class BatchSteps(IDeviceMeter meter, Action<ActiveGenera
         }
     }
 
-    private void Prefill(SchedulingSettings settings)
-    {
-        int budget = _batches.Values.Any(batch => batch.Tables.Any(table => table.Rows.Any(row => row.Decodes))) ? settings.PrefillTokens : settings.PrefillTokensAlone;
-        while (budget > 0 && _prompts.First is { } first)
-        {
-            Sequence sequence = first.Value;
-            if (Fork(sequence))
-            {
-                _prompts.RemoveFirst();
-                continue;
-            }
-
-            int goal = sequence.PaddedPrompt ?? sequence.Length;
-            int count = Math.Min(budget, goal - sequence.Past);
-            budget -= count;
-            try
-            {
-                Prefill(sequence, count, goal);
-            }
-#pragma warning disable CA1031 // Whatever a step throws fails its request and leaves the engine serving.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                Fail([sequence], e);
-            }
-        }
-    }
-
-    private void Prefill(Sequence sequence, int count, int goal)
-    {
-        ActiveGeneration active = sequence.Generation;
-        GenerationRequest request = active.Request;
-        IModelRunner model = request.Model;
-        int past = sequence.Past;
-        bool last = past + count == goal;
-        bool wantLogits = last && sequence.PaddedPrompt is null && (sequence.Sampler is not null || (request.ScoredTokens is not null && sequence.Output == 0));
-        MonotonicTime start = meter.Now;
-        active.StartedAt ??= start;
-        int token = model.Prefill(sequence.Place!.Value, Padded(sequence, past, count), past, wantLogits);
-        SampledToken chosen = last && sequence.PaddedPrompt is null ? Choose(sequence, token, 0) : default;
-        MonotonicTime end = meter.Now;
-        meter.Step(new StepRecord(start, end, StepPhase.Prefill, model.Work, [new StepRow(active.Handle.MeterKey, count, past)]));
-        active.ComputedTokens += count;
-        sequence.Past = past + count;
-        if (!last)
-        {
-            return;
-        }
-
-        _prompts.RemoveFirst();
-        if (sequence.PaddedPrompt is not null)
-        {
-            // The padding goes: the last true token is computed again by the batch's first decode step, which writes over it.
-            sequence.Past = sequence.Length - 1;
-            return;
-        }
-
-        _batches[model].Prefixes.Keep(request.Tenant, sequence.Place!.Value, request.Prompt);
-        Accept(sequence, chosen, end);
-    }
-
-    private static ReadOnlySpan<int> Padded(Sequence sequence, int past, int count)
-    {
-        ReadOnlySpan<int> tokens = sequence.Tokens;
-        if (past + count <= tokens.Length)
-        {
-            return tokens.Slice(past, count);
-        }
-
-        int[] padded = new int[count];
-        Array.Fill(padded, tokens[^1]);
-        if (past < tokens.Length)
-        {
-            tokens[past..].CopyTo(padded);
-        }
-
-        return padded;
-    }
-
-    /// <summary>Takes over what another choice of the same prompt has computed already, but for the last token.</summary>
-    private static bool Fork(Sequence sequence)
-    {
-        int shared = sequence.Generation.Request.Prompt.Length - 1;
-        Sequence? computed = sequence.Output > 0 || shared < 1
-            ? null
-            : sequence.Generation.Sequences.FirstOrDefault(other => other != sequence && other.Past >= shared && other.Place is not null);
-        if (computed is null || sequence.PaddedPrompt is not null)
-        {
-            return false;
-        }
-
-        sequence.Model.CopyRow(computed.Place!.Value, sequence.Place!.Value, shared);
-        sequence.Past = shared;
-        return sequence.Decodes;
-    }
-
     private void Decode(ModelBatch batch)
     {
         foreach (RowTable table in batch.Tables)
@@ -289,12 +193,7 @@ internal sealed partial class BatchSteps(IDeviceMeter meter, Action<ActiveGenera
 
     private void Decode(IModelRunner model, RowTable table, int first, Sequence[] rows)
     {
-        if (_tokens.Length < rows.Length)
-        {
-            Array.Resize(ref _tokens, rows.Length * 2);
-            Array.Resize(ref _next, rows.Length * 2);
-        }
-
+        Reserve(rows.Length);
         bool wantLogits = false;
         for (int row = 0; row < rows.Length; row++)
         {
@@ -320,6 +219,15 @@ internal sealed partial class BatchSteps(IDeviceMeter meter, Action<ActiveGenera
             rows[row].Past++;
             rows[row].Generation.ComputedTokens++;
             Accept(rows[row], chosen[row], end);
+        }
+    }
+
+    private void Reserve(int rows)
+    {
+        if (_tokens.Length < rows)
+        {
+            Array.Resize(ref _tokens, rows * 2);
+            Array.Resize(ref _next, rows * 2);
         }
     }
 
@@ -373,7 +281,7 @@ internal sealed partial class BatchSteps(IDeviceMeter meter, Action<ActiveGenera
 
     private void Finish(Sequence sequence, FinishReason finish)
     {
-        if (sequence.PaddedPrompt is null)
+        if (!sequence.InStaticBatch)
         {
             End(sequence, finish);
             return;

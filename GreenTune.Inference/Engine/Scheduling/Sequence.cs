@@ -51,8 +51,14 @@ internal sealed class Sequence
     /// <summary>Why it ended; null while it runs. In a static batch its row goes on as padding.</summary>
     public FinishReason? Finish { get; set; }
 
-    /// <summary>In a static batch: tokens its prompt is padded to; null elsewhere.</summary>
+    /// <summary>It runs in a static batch, which ends as a whole.</summary>
+    public bool InStaticBatch { get; set; }
+
+    /// <summary>Tokens its prompt is padded to, so that several are computed in one step; null for none.</summary>
     public int? PaddedPrompt { get; set; }
+
+    /// <summary>Tokens to compute before it decodes.</summary>
+    public int PromptGoal => PaddedPrompt ?? _tokens.Count;
 
     /// <summary>All but its last token are in the KV memory: a decode step is what it needs.</summary>
     public bool Decodes => Place is not null && Past > 0 && Past == _tokens.Count - 1;

@@ -54,6 +54,22 @@ public sealed class ContinuousBatchingTests : IAsyncDisposable
         Assert.Equal(258, model.Steps.Where(step => step.Phase == StepPhase.Prefill).Sum(step => step.Count));
     }
 
+    [Fact]
+    public async Task Prompts_of_like_length_are_computed_in_one_step_where_that_pays()
+    {
+        using var held = new Held();
+        FakeRunner model = held.Model(maxPrefillRows: 4);
+        DeviceEngine engine = Engine(new SchedulingSettings { PrefillTokens = 100, PrefillTokensAlone = 100, MaxRows = 8 });
+        Generation[] all = held.Submit(engine, [Request(model, 3, 2), Request(model, 20, 3), Request(model, 20, 3), Request(model, 22, 3), Request(model, 30, 3), Request(model, 1, 3)]);
+        GenerationResult[] results = await Task.WhenAll(all.Select(generation => generation.Completion));
+
+        Assert.All(results, result => Assert.Null(result.Error));
+        Assert.Equal([3, 66, 30, 1], model.Steps.Where(step => step.Phase == StepPhase.Prefill).Select(step => step.Count));
+        Assert.Equal([[3, 4], [20, 21, 22], [20, 21, 22], [22, 23, 24], [30, 31, 32], [1, 2, 3]], await Task.WhenAll(all.Select(TokensOf)));
+        // Two rows were padded by two tokens each and computed their last token again.
+        Assert.Equal([22 + 3, 22 + 3, 22 + 2], results.Skip(1).Take(3).Select(result => result.ComputedTokens));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -65,7 +81,7 @@ public sealed class ContinuousBatchingTests : IAsyncDisposable
     {
         // Few slots of several lengths, adapters, several choices, shared prompts, cancellations: rows are moved, grown, put back and forked all the time. The model checks every token it reads.
         var random = new Random(seed);
-        var model = new FakeRunner(contextLength: 200, slots: 2, maxBatch: 3, shorter: [new KvClass(24, 4), new KvClass(70, 3)]);
+        var model = new FakeRunner(contextLength: 200, slots: 2, maxBatch: 3, shorter: [new KvClass(24, 4), new KvClass(70, 3)]) { MaxPrefillRows = 1 + seed % 3 };
         LoadedAdapter?[] adapters = [null, new LoadedAdapter("a", new Dictionary<string, OrtValue>()), new LoadedAdapter("b", new Dictionary<string, OrtValue>())];
         DeviceEngine engine = Engine(new SchedulingSettings { PrefillTokens = 7, PrefillTokensAlone = 20, MaxRows = 9, PrefixCacheBytes = 64 * 16 });
         var requests = new List<(GenerationRequest Request, Generation Generation, CancellationTokenSource Cancel)>();
@@ -267,8 +283,9 @@ public sealed class ContinuousBatchingTests : IAsyncDisposable
         private readonly ManualResetEventSlim _go = new();
         private readonly ManualResetEventSlim _started = new();
 
-        public FakeRunner Model(int contextLength = 64, int slots = 8) => new(contextLength, slots: slots)
+        public FakeRunner Model(int contextLength = 64, int slots = 8, int maxPrefillRows = 1) => new(contextLength, slots: slots)
         {
+            MaxPrefillRows = maxPrefillRows,
             InStep = _ =>
             {
                 _started.Set();

@@ -49,11 +49,24 @@ internal sealed class FakeRunner : IModelRunner
 
     public bool IsStop(int token) => token == _stop;
 
-    public int Prefill(RowPlace row, ReadOnlySpan<int> tokens, int past, bool wantLogits)
+    public int MaxPrefillRows { get; init; } = 1;
+
+    public int MaxPrefillTokens => MaxPrefillRows > 1 ? 100 : 0;
+
+    public void Prefill(RowPlace first, int rows, ReadOnlySpan<int> tokens, int past, bool wantLogits, Span<int> next)
     {
         Enter(StepPhase.Prefill, tokens.Length);
-        tokens.CopyTo(_memory[row.Class][row.Slot].AsSpan(past));
-        return Answer(0, past + tokens.Length);
+        if (rows > 1 && (past > 0 || rows > MaxPrefillRows || tokens.Length > MaxPrefillTokens))
+        {
+            throw new InvalidOperationException("these prompts do not go together");
+        }
+
+        int length = tokens.Length / rows;
+        for (int row = 0; row < rows; row++)
+        {
+            tokens.Slice(row * length, length).CopyTo(_memory[first.Class][first.Slot + row].AsSpan(past));
+            next[row] = Answer(row, past + length);
+        }
     }
 
     public void Decode(RowPlace first, ReadOnlySpan<int> tokens, ReadOnlySpan<int> past, bool wantLogits, Span<int> next)
