@@ -3,6 +3,7 @@ using GreenTune.Core.Attribution;
 using GreenTune.Inference.Accounting;
 using GreenTune.Inference.Budgets;
 using GreenTune.Inference.Chat;
+using GreenTune.Inference.Chat.Constraints;
 using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Energy;
 using GreenTune.Inference.Engine;
@@ -44,6 +45,7 @@ internal static class InferenceServices
 
         services.AddSingleton<ModelResolver>();
         ConnectionLimits.Add(services);
+        services.AddSingleton<ConstraintFactory>();
         services.AddSingleton<GenerationService>();
         services.AddSingleton<RecordLocation>();
         services.AddSingleton<AnswerSender>();

@@ -5,6 +5,7 @@ using GreenTune.Core.Telemetry;
 using GreenTune.Core.Units;
 using GreenTune.Inference.Budgets;
 using GreenTune.Inference.Chat.Answers;
+using GreenTune.Inference.Chat.Constraints;
 using GreenTune.Inference.Chat.Requests;
 using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Energy;
@@ -23,6 +24,7 @@ internal sealed class GenerationService(
     BudgetGate budgets,
     EnergyPredictor predictor,
     RecordPipeline records,
+    ConstraintFactory constraints,
     IOptions<InferenceOptions> options,
     TimeProvider clock)
 {
@@ -55,6 +57,7 @@ internal sealed class GenerationService(
 
                 // Before anything runs: a setting that this model cannot take must not leave half of the prompts running.
                 SamplingSettings sampling = request.Sampling.Over(served.DefaultSampling, served.Runner.VocabularySize);
+                TokenConstraint[] constrained = request.JsonSchema is { } schema ? constraints.Make(schema, served, prompts.Length * request.Choices) : [];
                 Describe(activity, request, served, prompts);
                 ServedRequest run = new()
                 {
@@ -71,7 +74,7 @@ internal sealed class GenerationService(
                     Span = activity?.Context ?? default,
                     Meter = engine.Meter,
                 };
-                return Submit(request, run, served, sampling, prompts, verdict, deadline, activity, cancellation);
+                return Submit(request, run, served, sampling, constrained, prompts, verdict, deadline, activity, cancellation);
             }
             catch
             {
@@ -98,6 +101,7 @@ internal sealed class GenerationService(
         ServedRequest first,
         LoadedConfiguration served,
         SamplingSettings sampling,
+        TokenConstraint[] constrained,
         Prompt[] prompts,
         BudgetVerdict verdict,
         DateTimeOffset? deadline,
@@ -113,6 +117,7 @@ internal sealed class GenerationService(
                 int index = runs.Count;
                 // The first prompt's record has the answer's own id, by which a budget's reservation is settled.
                 ServedRequest run = index == 0 ? first : first with { Id = $"{first.Id}-{index.ToString(CultureInfo.InvariantCulture)}", InputTokens = prompt.Tokens.Length };
+                TokenConstraint[] own = constrained.Length == 0 ? [] : constrained[(index * request.Choices)..((index + 1) * request.Choices)];
                 Generation generation = engine.Submit(
                     new GenerationRequest
                     {
@@ -123,13 +128,14 @@ internal sealed class GenerationService(
                         Sampling = sampling,
                         Choices = request.Choices,
                         StopAfter = StopAfter(request, served),
+                        Constrain = own.Length == 0 ? null : choice => own[choice],
                         IgnoreStopTokens = request.IgnoreStopTokens,
                         Deadline = deadline,
                         Tenant = run.Tenant,
                     },
                     stop.Token);
                 records.Follow(run, generation);
-                runs.Add(new PromptRun(request, index * request.Choices, run, served, generation, index == 0 ? activity : null));
+                runs.Add(new PromptRun(request, index * request.Choices, run, served, generation, own, index == 0 ? activity : null));
             }
 
             return new RunningAnswer(request, served, runs, verdict, deadline, stop);

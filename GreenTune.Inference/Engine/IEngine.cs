@@ -18,6 +18,9 @@ internal interface IEngine : IAsyncDisposable
     /// <summary>Generations that wait for the device.</summary>
     int Waiting { get; }
 
+    /// <summary>Whether <see cref="GenerationRequest.Constrain"/> is heeded; requests with it are not submitted otherwise.</summary>
+    bool CanConstrain => false;
+
     /// <summary>The meter of the engine's device.</summary>
     IDeviceMeter Meter { get; }
 }
