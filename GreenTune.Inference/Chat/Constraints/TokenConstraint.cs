@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using GreenTune.Inference.Engine;
 
@@ -8,6 +9,9 @@ internal sealed unsafe class TokenConstraint : SafeHandle, ITokenConstraint
 {
     /// <summary>Far below every logit, and finite also when a bias or a penalty is put on it.</summary>
     private const float Never = -1e30f;
+
+    /// <summary>Tokens in a word of a mask.</summary>
+    private const int WordTokens = 32;
 
     private readonly GuidanceLibrary _library;
     private readonly GuidanceTokenizer _tokenizer;
@@ -33,9 +37,25 @@ internal sealed unsafe class TokenConstraint : SafeHandle, ITokenConstraint
         _allowed ??= new float[logits.Length];
         Span<float> allowed = _allowed;
         ReadOnlySpan<uint> mask = Mask();
-        for (int id = 0; id < allowed.Length; id++)
+        for (int start = 0; start < allowed.Length; start += WordTokens)
         {
-            allowed[id] = (mask[id >> 5] >> (id & 31) & 1) != 0 ? logits[id] : Never;
+            int length = Math.Min(WordTokens, allowed.Length - start);
+            uint word = mask[start / WordTokens];
+            if (word == uint.MaxValue)
+            {
+                logits.Slice(start, length).CopyTo(allowed[start..]);
+                continue;
+            }
+
+            allowed.Slice(start, length).Fill(Never);
+            for (; word != 0; word &= word - 1)
+            {
+                int id = start + BitOperations.TrailingZeroCount(word);
+                if (id < allowed.Length)
+                {
+                    allowed[id] = logits[id];
+                }
+            }
         }
 
         return allowed;
@@ -43,10 +63,10 @@ internal sealed unsafe class TokenConstraint : SafeHandle, ITokenConstraint
 
     public void Accept(int token)
     {
-        // The answer ends with it; a grammar that nothing can follow has ended before.
-        if (token != _tokenizer.EndToken && Error is null && _library.Consume(handle, (uint)token) != 0)
+        // The answer ends with the end token; a grammar that nothing can follow has ended before it.
+        if (token != _tokenizer.EndToken && Error is null)
         {
-            Fail();
+            Try(() => _library.Consume(handle, (uint)token));
         }
     }
 
@@ -55,13 +75,13 @@ internal sealed unsafe class TokenConstraint : SafeHandle, ITokenConstraint
     {
         if (Error is null)
         {
-            fixed (uint* mask = _mask)
+            Try(() =>
             {
-                if (_library.ComputeMask(handle, mask, (nuint)(_mask.Length * sizeof(uint))) != 0)
+                fixed (uint* mask = _mask)
                 {
-                    Fail();
+                    return _library.ComputeMask(handle, mask, (nuint)(_mask.Length * sizeof(uint)));
                 }
-            }
+            });
         }
 
         if (Error is not null)
@@ -79,10 +99,30 @@ internal sealed unsafe class TokenConstraint : SafeHandle, ITokenConstraint
         return true;
     }
 
-    private void Fail()
+    /// <summary>A row may be computed once more when its generation has ended and its maker has disposed of this: then there is nothing to hold to any more.</summary>
+    private void Try(Func<int> call)
     {
-        byte* error = _library.Error(handle);
-        // The first line says what is wrong; the parser's whole state stands below it.
-        Error = error is null ? "the grammar library gives no reason" : Marshal.PtrToStringUTF8((nint)error)!.Split('\n')[0];
+        bool held = false;
+        try
+        {
+            DangerousAddRef(ref held);
+            if (call() != 0)
+            {
+                byte* error = _library.Error(handle);
+                // The first line says what is wrong; the parser's whole state stands below it.
+                Error = error is null ? "the grammar library gives no reason" : Marshal.PtrToStringUTF8((nint)error)!.Split('\n')[0];
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            Error = "the answer has ended";
+        }
+        finally
+        {
+            if (held)
+            {
+                DangerousRelease();
+            }
+        }
     }
 }
