@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using GreenTune.Inference.Engine;
 
@@ -8,6 +9,9 @@ internal sealed unsafe class TokenConstraint : SafeHandle, ITokenConstraint
 {
     /// <summary>Far below every logit, and finite also when a bias or a penalty is put on it.</summary>
     private const float Never = -1e30f;
+
+    /// <summary>Tokens in a word of a mask.</summary>
+    private const int WordTokens = 32;
 
     private readonly GuidanceLibrary _library;
     private readonly GuidanceTokenizer _tokenizer;
@@ -33,9 +37,25 @@ internal sealed unsafe class TokenConstraint : SafeHandle, ITokenConstraint
         _allowed ??= new float[logits.Length];
         Span<float> allowed = _allowed;
         ReadOnlySpan<uint> mask = Mask();
-        for (int id = 0; id < allowed.Length; id++)
+        for (int start = 0; start < allowed.Length; start += WordTokens)
         {
-            allowed[id] = (mask[id >> 5] >> (id & 31) & 1) != 0 ? logits[id] : Never;
+            int length = Math.Min(WordTokens, allowed.Length - start);
+            uint word = mask[start / WordTokens];
+            if (word == uint.MaxValue)
+            {
+                logits.Slice(start, length).CopyTo(allowed[start..]);
+                continue;
+            }
+
+            allowed.Slice(start, length).Fill(Never);
+            for (; word != 0; word &= word - 1)
+            {
+                int id = start + BitOperations.TrailingZeroCount(word);
+                if (id < allowed.Length)
+                {
+                    allowed[id] = logits[id];
+                }
+            }
         }
 
         return allowed;
