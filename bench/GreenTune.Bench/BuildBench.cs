@@ -16,15 +16,16 @@ internal static class BuildBench
     public static Command Command()
     {
         var source = new Argument<string>("checkpoint") { Description = "The checkpoint's folder" };
-        var precisions = new Option<Precision[]>("--precision") { Description = "Precisions for a CPU; all three without any", AllowMultipleArgumentsPerToken = true };
+        var precisions = new Option<Precision[]>("--precision") { Description = "Precisions; all that the provider has without any", AllowMultipleArgumentsPerToken = true };
         var method = new Option<QuantizationMethod?>("--method") { Description = "Rounding of int8 and int4; the default where none is given" };
         var output = new Option<string?>("--out") { Description = "Folder that keeps what is built; removed afterwards where none is given" };
-        var command = new Command("build", "Time and peak memory of building folders") { source, precisions, method, output };
-        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(source)!, parsed.GetValue(precisions) is { Length: > 0 } some ? some : [.. Provider.Cpu.Precisions()], parsed.GetValue(method), parsed.GetValue(output), cancellation));
+        var provider = new Option<Provider>("--provider") { Description = "cpu or cuda", DefaultValueFactory = _ => Provider.Cpu };
+        var command = new Command("build", "Time and peak memory of building folders") { source, precisions, method, output, provider };
+        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(source)!, parsed.GetValue(precisions) is { Length: > 0 } some ? some : [.. parsed.GetValue(provider).Precisions()], parsed.GetValue(provider), parsed.GetValue(method), parsed.GetValue(output), cancellation));
         return command;
     }
 
-    private static async Task RunAsync(string source, Precision[] precisions, QuantizationMethod? method, string? output, CancellationToken cancellation)
+    private static async Task RunAsync(string source, Precision[] precisions, Provider provider, QuantizationMethod? method, string? output, CancellationToken cancellation)
     {
         string folder = output ?? Directory.CreateTempSubdirectory("greentune-build-").FullName;
         Console.WriteLine("| folder | seconds | processor seconds | peak memory, MB | size, MB |");
@@ -34,7 +35,7 @@ internal static class BuildBench
             var all = Stopwatch.StartNew();
             foreach (Precision precision in precisions)
             {
-                var options = new BuildOptions { Precision = precision, Provider = Provider.Cpu };
+                var options = new BuildOptions { Precision = precision, Provider = provider };
                 if (method is { } chosen && precision is Precision.Int8 or Precision.Int4)
                     options = options with { Method = method ?? options.Method };
                 ResetPeak();

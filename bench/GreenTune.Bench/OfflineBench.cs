@@ -28,13 +28,14 @@ internal static class OfflineBench
         var rounds = new Option<int>("--rounds") { Description = "Runs of each size; the median is shown", DefaultValueFactory = _ => 3 };
         var device = new Option<DeviceChoice>("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => DeviceChoice.Cpu };
         var chunk = new Option<int>("--prefill-tokens") { Description = "Prompt tokens between two decode steps; 0 takes the service's default" };
-        var command = new Command("offline", "Throughput of the engine alone at several batch sizes") { folders, rows, prompt, tokens, rounds, device, chunk };
+        var without = new Option<bool>("--without-kernels") { Description = "Leave GreenTune's own CUDA kernels out" };
+        var command = new Command("offline", "Throughput of the engine alone at several batch sizes") { folders, rows, prompt, tokens, rounds, device, chunk, without };
         command.SetAction(async parsed =>
         {
             Console.WriteLine("| folder | rows | decode tok/s | ms a step | prefill tok/s | J/token gross | mean W |");
             Console.WriteLine("|---|---|---|---|---|---|---|");
             var options = new InferenceOptions { PrefillTokens = parsed.GetValue(chunk), MaxRows = parsed.GetValue(rows)!.Max(), KvCacheMegabytes = 0, PrefixCacheMegabytes = 0 };
-            ExecutionProvider provider = ExecutionProvider.Choose(parsed.GetValue(device), 0);
+            ExecutionProvider provider = ExecutionProvider.Choose(parsed.GetValue(device), 0, !parsed.GetValue(without));
             options.MaxContextTokens = parsed.GetValue(prompt) + parsed.GetValue(tokens) + 1;
             foreach (string path in parsed.GetValue(folders)!)
             {
