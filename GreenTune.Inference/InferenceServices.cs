@@ -4,6 +4,7 @@ using GreenTune.Inference.Accounting;
 using GreenTune.Inference.Adapters;
 using GreenTune.Inference.Budgets;
 using GreenTune.Inference.Chat;
+using GreenTune.Inference.Chat.Constraints;
 using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Energy;
 using GreenTune.Inference.Engine;
@@ -48,6 +49,7 @@ internal static class InferenceServices
         services.AddSingleton<AdapterRegistry>();
         services.AddSingleton<ModelResolver>();
         ConnectionLimits.Add(services);
+        services.AddSingleton<ConstraintFactory>();
         services.AddSingleton<GenerationService>();
         services.AddSingleton<RecordLocation>();
         services.AddSingleton<AnswerSender>();

@@ -157,6 +157,11 @@ internal sealed class AnswerSender(
             return new ApiException(StatusCodes.Status500InternalServerError, "The model failed on this request; the service's log says why.", code: "step_failed", type: "server_error");
         }
 
+        if (answer.Runs.Select(run => run.ConstraintError).FirstOrDefault(error => error is not null) is { } reason)
+        {
+            return new ApiException(StatusCodes.Status500InternalServerError, $"response_format: the answer could not be held to its schema: {reason}", "response_format", "constraint_failed", "server_error");
+        }
+
         if (results.All(result => result.Finish != FinishReason.Cancelled))
         {
             return null;

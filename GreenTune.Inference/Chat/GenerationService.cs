@@ -6,6 +6,7 @@ using GreenTune.Core.Units;
 using GreenTune.Inference.Adapters;
 using GreenTune.Inference.Budgets;
 using GreenTune.Inference.Chat.Answers;
+using GreenTune.Inference.Chat.Constraints;
 using GreenTune.Inference.Chat.Requests;
 using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Energy;
@@ -25,6 +26,7 @@ internal sealed class GenerationService(
     EnergyPredictor predictor,
     RecordPipeline records,
     AdapterRegistry adapters,
+    ConstraintFactory constraints,
     IOptions<InferenceOptions> options,
     TimeProvider clock)
 {
@@ -57,6 +59,7 @@ internal sealed class GenerationService(
 
                 // Before anything runs: a setting that this model cannot take must not leave half of the prompts running.
                 SamplingSettings sampling = request.Sampling.Over(served.DefaultSampling, served.Runner.VocabularySize);
+                TokenConstraint[] constrained = request.JsonSchema is { } schema ? constraints.Make(schema, served, prompts.Length * request.Choices) : [];
                 Describe(activity, request, served, prompts);
                 ServedRequest run = new()
                 {
@@ -73,7 +76,7 @@ internal sealed class GenerationService(
                     Span = activity?.Context ?? default,
                     Meter = engine.Meter,
                 };
-                return Submit(request, run, served, sampling, prompts, verdict, deadline, activity, cancellation);
+                return Submit(request, run, served, sampling, constrained, prompts, verdict, deadline, activity, cancellation);
             }
             catch
             {
@@ -100,6 +103,7 @@ internal sealed class GenerationService(
         ServedRequest first,
         LoadedConfiguration served,
         SamplingSettings sampling,
+        TokenConstraint[] constrained,
         Prompt[] prompts,
         BudgetVerdict verdict,
         DateTimeOffset? deadline,
@@ -117,6 +121,7 @@ internal sealed class GenerationService(
                 int index = runs.Count;
                 // The first prompt's record has the answer's own id, by which a budget's reservation is settled.
                 ServedRequest run = index == 0 ? first : first with { Id = $"{first.Id}-{index.ToString(CultureInfo.InvariantCulture)}", InputTokens = prompt.Tokens.Length };
+                TokenConstraint[] own = constrained.Length == 0 ? [] : constrained[(index * request.Choices)..((index + 1) * request.Choices)];
                 Generation generation = engine.Submit(
                     new GenerationRequest
                     {
@@ -127,6 +132,7 @@ internal sealed class GenerationService(
                         Sampling = sampling,
                         Choices = request.Choices,
                         StopAfter = StopAfter(request, served),
+                        Constrain = own.Length == 0 ? null : choice => own[choice],
                         IgnoreStopTokens = request.IgnoreStopTokens,
                         Deadline = deadline,
                         Tenant = run.Tenant,
@@ -135,7 +141,7 @@ internal sealed class GenerationService(
                     stop.Token);
                 ends.Add(generation.Completion);
                 records.Follow(run, generation);
-                runs.Add(new PromptRun(request, index * request.Choices, run, served, generation, index == 0 ? activity : null));
+                runs.Add(new PromptRun(request, index * request.Choices, run, served, generation, own, index == 0 ? activity : null));
             }
 
             return new RunningAnswer(request, served, runs, verdict, deadline, stop);

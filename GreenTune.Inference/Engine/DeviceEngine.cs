@@ -42,6 +42,8 @@ internal sealed partial class DeviceEngine : IEngine
         _owner.Start();
     }
 
+    public bool CanConstrain => true;
+
     public IDeviceMeter Meter { get; }
 
     public int Waiting => Volatile.Read(ref _waiting);

@@ -24,6 +24,9 @@ internal sealed record GenerationRequest
     /// </summary>
     public Func<int, Func<int, bool>>? StopAfter { get; init; }
 
+    /// <summary>Gives each choice what keeps it within a form; asked once for each. Null when anything may come. Only where <see cref="IEngine.CanConstrain"/>.</summary>
+    public Func<int, ITokenConstraint>? Constrain { get; init; }
+
     /// <summary>Runs to <see cref="MaxTokens"/> whatever the model says: for warming up and for timing.</summary>
     public bool IgnoreStopTokens { get; init; }
 

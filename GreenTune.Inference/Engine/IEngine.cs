@@ -25,6 +25,9 @@ internal interface IEngine : IAsyncDisposable
     /// <summary>Takes no more requests and waits until those that are there have ended.</summary>
     Task DrainAsync(CancellationToken cancellation);
 
+    /// <summary>Whether <see cref="GenerationRequest.Constrain"/> is heeded; requests with it are not submitted otherwise.</summary>
+    bool CanConstrain => false;
+
     /// <summary>The meter of the engine's device.</summary>
     IDeviceMeter Meter { get; }
 }

@@ -91,6 +91,9 @@ public sealed class ChatTokenizer : IDisposable
     /// <summary>The bytes that a token stands for inside a text, a control token's being its name; none for ids that the tokenizer does not have.</summary>
     public ReadOnlySpan<byte> TokenBytes(int id) => _interpreter.Table.Bytes(id, first: false);
 
+    /// <summary>Whether a token is a control token, which is no part of a text.</summary>
+    public bool IsControl(int id) => _interpreter.Table.IsSpecial(id);
+
     /// <summary>Turns one answer's tokens into text as they come.</summary>
     /// <param name="skipSpecialTokens">Leave control tokens out.</param>
     public IncrementalDetokenizer CreateStream(bool skipSpecialTokens = true) => new(_interpreter.Table, skipSpecialTokens);

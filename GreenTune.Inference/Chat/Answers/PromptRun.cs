@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using GreenTune.Core.Telemetry;
+using GreenTune.Inference.Chat.Constraints;
 using GreenTune.Inference.Chat.Requests;
 using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Engine;
@@ -14,6 +15,7 @@ internal sealed class PromptRun : IDisposable
     private const int MostJoined = 64;
 
     private readonly ChoiceText[] _choices;
+    private readonly IReadOnlyList<TokenConstraint> _constraints;
     private readonly Activity? _activity;
     private bool _textEnded;
 
@@ -22,12 +24,14 @@ internal sealed class PromptRun : IDisposable
     /// <param name="served">What is known of its record.</param>
     /// <param name="configuration">What runs it.</param>
     /// <param name="generation">The engine's handle.</param>
+    /// <param name="constraints">One for each choice, which it disposes; none for free text.</param>
     /// <param name="activity">Its span, which it closes.</param>
-    public PromptRun(TextRequest request, int firstChoice, ServedRequest served, LoadedConfiguration configuration, Generation generation, Activity? activity)
+    public PromptRun(TextRequest request, int firstChoice, ServedRequest served, LoadedConfiguration configuration, Generation generation, IReadOnlyList<TokenConstraint> constraints, Activity? activity)
     {
         Served = served;
         Generation = generation;
         FirstChoice = firstChoice;
+        _constraints = constraints;
         _activity = activity;
         IReadOnlyDictionary<int, string> words = ChoiceText.HiddenWords(request, configuration.Tokenizer);
         _choices = [.. Enumerable.Range(0, request.Choices).Select(choice => new ChoiceText(firstChoice + choice, request, configuration.Tokenizer, words))];
@@ -104,5 +108,20 @@ internal sealed class PromptRun : IDisposable
         _ => "error",
     };
 
-    public void Dispose() => _activity?.Dispose();
+    /// <summary>Why an answer could not be held to its form; null when all could.</summary>
+    public string? ConstraintError => _constraints.FirstOrDefault(constraint => constraint.Error is not null)?.Error;
+
+    public void Dispose()
+    {
+        _activity?.Dispose();
+        if (Generation.Completion.IsCompleted)
+        {
+            foreach (TokenConstraint constraint in _constraints)
+            {
+                constraint.Dispose();
+            }
+        }
+
+        // Otherwise a step may be using them: they go when the engine has let go of them.
+    }
 }

@@ -12,9 +12,14 @@ internal sealed record ChatRequest : TextRequest
     /// <summary>Tools that the model may call; null for none.</summary>
     public ToolSet? OfferedTools { get; init; }
 
+    /// <summary>From response_format; null for free text.</summary>
+    public string? ResponseSchema { get; init; }
+
     public override string IdPrefix => "chatcmpl";
 
     public override ToolSet? Tools => OfferedTools;
+
+    public override string? JsonSchema => ResponseSchema;
 
     public override string PromptField(int index) => "messages";
 

@@ -1,3 +1,5 @@
+using GreenTune.Inference.Chat.Tools;
+
 namespace GreenTune.Inference.Chat.Requests;
 
 /// <summary>
@@ -16,17 +18,26 @@ internal static class ChatRequestReader
         int? newer = fields.Integer("max_completion_tokens", 1, TextRequest.MaxMaxTokens);
         int? older = fields.Integer("max_tokens", 1, TextRequest.MaxMaxTokens);
         bool stream = fields.Boolean("stream") ?? false;
+        bool ignoreStop = fields.Boolean("ignore_eos") ?? false;
+        ToolSet? tools = ToolFields.Read(fields);
+        string? schema = ResponseFormatField.Read(fields);
+        if (schema is not null && (tools is not null || ignoreStop))
+        {
+            throw ApiException.Unsupported("response_format", $"JSON is not supported together with {(tools is not null ? "tools: a call would not keep the schema" : "ignore_eos: nothing may follow the JSON's end")}.");
+        }
+
         return new ChatRequest
         {
             Model = CommonFields.Model(fields),
             Messages = MessageFields.Read(fields),
-            OfferedTools = ToolFields.Read(fields),
+            OfferedTools = tools,
+            ResponseSchema = schema,
             MaxTokens = newer ?? older,
             MaxTokensField = newer is null ? "max_tokens" : "max_completion_tokens",
             Sampling = SamplingFields.Read(fields) with { TopLogProbs = TopLogProbs(fields) },
             Choices = CommonFields.Choices(fields),
             Stop = CommonFields.Stops(fields),
-            IgnoreStopTokens = fields.Boolean("ignore_eos") ?? false,
+            IgnoreStopTokens = ignoreStop,
             Stream = stream,
             IncludeUsage = CommonFields.IncludeUsage(fields, stream),
         };

@@ -9,13 +9,12 @@ namespace GreenTune.Inference.Chat.Requests;
 /// </summary>
 internal static class RefusedFields
 {
-    private const string Constrained = "constrained output is not supported by this service; ask for the form in the prompt and check the answer.";
+    private const string Constrained = "is not supported; see response_format with a json_schema.";
     private const string TextOnly = "this service reads and writes text only.";
     private const string NotSampled = "is not supported; see temperature, top_k, top_p, min_p and the penalties.";
 
     private static readonly Refusal[] Everywhere =
     [
-        new("response_format", Constrained, value => IsType(value, "text")),
         new("guided_json", Constrained),
         new("guided_regex", Constrained),
         new("guided_choice", Constrained),
@@ -59,6 +58,7 @@ internal static class RefusedFields
     private static readonly Refusal[] OfCompletions =
     [
         new("suffix", "is not supported: no model here fills in a middle.", value => value.ValueKind == JsonValueKind.String && value.ValueEquals("")),
+        new("response_format", "is for /v1/chat/completions.", value => IsType(value, "text")),
         new("messages", "is for /v1/chat/completions; send prompt."),
         new("tools", "is for /v1/chat/completions.", IsEmpty),
     ];

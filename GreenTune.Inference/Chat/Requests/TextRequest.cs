@@ -45,6 +45,9 @@ internal abstract record TextRequest
     /// <summary>Tools that the model may call; null for none.</summary>
     public virtual ToolSet? Tools => null;
 
+    /// <summary>JSON schema that every answer has to keep; null for free text.</summary>
+    public virtual string? JsonSchema => null;
+
     /// <summary>The field that holds a prompt.</summary>
     public abstract string PromptField(int index);
 

@@ -246,7 +246,19 @@ internal sealed partial class BatchSteps(IDeviceMeter meter, Action<ActiveGenera
             sequence.Generation.Scores = scores;
         }
 
-        return sequence.Sampler is { } sampler ? sampler.Draw(request.Model.Logits(row)) : new SampledToken(token, null);
+        if (sequence.Sampler is not { } sampler)
+        {
+            return new SampledToken(token, null);
+        }
+
+        if (sequence.Constraint is not { } constraint)
+        {
+            return sampler.Draw(request.Model.Logits(row));
+        }
+
+        SampledToken chosen = sampler.Draw(constraint.Allow(request.Model.Logits(row)));
+        constraint.Accept(chosen.Id);
+        return chosen;
     }
 
     /// <summary>Takes a row's new token and ends the row where it has to.</summary>

@@ -15,12 +15,13 @@ internal sealed class Sequence
         GenerationRequest request = generation.Request;
         _tokens = new List<int>(request.Prompt.Length + Math.Min(request.MaxTokens, 256));
         _tokens.AddRange(request.Prompt);
-        if (!request.Sampling.IsDeviceChoice)
+        if (!request.Sampling.IsDeviceChoice || request.Constrain is not null)
         {
             Sampler = new TokenSampler(request.Sampling, request.Model.VocabularySize, choice);
             Sampler.Prompt(request.Prompt);
         }
 
+        Constraint = request.Constrain?.Invoke(choice);
         Watch = request.StopAfter?.Invoke(choice);
     }
 
@@ -32,6 +33,9 @@ internal sealed class Sequence
 
     /// <summary>Chooses its tokens; null where the device does.</summary>
     public TokenSampler? Sampler { get; }
+
+    /// <summary>Keeps it within a form; null where anything may come.</summary>
+    public ITokenConstraint? Constraint { get; }
 
     public Func<int, bool>? Watch { get; }
 

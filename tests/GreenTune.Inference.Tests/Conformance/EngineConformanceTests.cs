@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using GreenTune.Inference.Configurations;
+using GreenTune.Inference.Engine;
 using GreenTune.Inference.Tests.Service;
 using GreenTune.Models.Tokenization;
 using Microsoft.Extensions.DependencyInjection;
@@ -122,6 +123,29 @@ public sealed class EngineConformanceTests(ServiceFixture fixture)
             body["messages"] = JsonSerializer.SerializeToNode(Messages());
             Assert.Equal(greedy, Contents(await PostAsync("v1/chat/completions", body))[0]);
         }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1.5)]
+    public async Task A_schema_is_held_by_an_engine_that_can_and_refused_by_one_that_cannot(double temperature)
+    {
+        const string Schema = """{"type": "object", "additionalProperties": false, "required": ["mood", "calm"], "properties": {"mood": {"enum": ["good", "bad"]}, "calm": {"type": "boolean"}}}""";
+        var options = new ChatCompletionOptions { Temperature = (float)temperature, Seed = 5, MaxOutputTokenCount = 200, ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat("a", BinaryData.FromString(Schema)) };
+        if (!fixture.Service.Services.GetRequiredService<IEngine>().CanConstrain)
+        {
+            var error = await Assert.ThrowsAsync<System.ClientModel.ClientResultException>(() => Chat.CompleteChatAsync(Story, options));
+            Assert.Equal(400, error.Status);
+            Assert.Contains("response_format", error.Message, StringComparison.Ordinal);
+            return;
+        }
+
+        ChatCompletion answer = await Chat.CompleteChatAsync(Story, options);
+        Assert.Equal(ChatFinishReason.Stop, answer.FinishReason);
+        JsonElement json = JsonDocument.Parse(answer.Content[0].Text).RootElement;
+        Assert.Contains(json.GetProperty("mood").GetString(), (string[])["good", "bad"]);
+        Assert.True(json.GetProperty("calm").ValueKind is JsonValueKind.True or JsonValueKind.False);
+        Assert.Equal(2, json.EnumerateObject().Count());
     }
 
     [Fact]

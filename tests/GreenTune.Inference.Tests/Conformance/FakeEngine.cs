@@ -27,6 +27,8 @@ internal sealed class FakeEngine : IEngine
 
     public int Waiting => 0;
 
+    public bool CanConstrain { get; set; }
+
     public IDeviceMeter Meter => _meter;
 
     public Generation Submit(GenerationRequest request, CancellationToken cancellation)

@@ -69,6 +69,7 @@ public sealed class ScriptedService : IAsyncLifetime
         Engine.Requests.Clear();
         Engine.Ends.Clear();
         Engine.Refuse = null;
+        Engine.CanConstrain = false;
         Engine.Answer = answer;
     }
 

@@ -160,7 +160,7 @@ public sealed class ChatTests(ServiceFixture fixture)
         using var cancel = new CancellationTokenSource();
         using var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions")
         {
-            Content = JsonContent.Create(new { model = "greentune-tiny-fp32", stream = true, temperature = 2, seed = 3, max_tokens = 1900, messages = new[] { new { role = "user", content = "Tell me a story." } } }),
+            Content = JsonContent.Create(new { model = "greentune-tiny-fp32", stream = true, temperature = 2, seed = 3, max_tokens = 1900, ignore_eos = true, messages = new[] { new { role = "user", content = "Tell me a story." } } }),
         };
         request.Headers.Add(Headers.Session, "goes-away");
         using (HttpResponseMessage response = await Service.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel.Token))

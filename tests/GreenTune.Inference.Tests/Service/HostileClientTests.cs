@@ -9,33 +9,26 @@ using Microsoft.Extensions.DependencyInjection;
 namespace GreenTune.Inference.Tests.Service;
 
 /// <summary>Clients that send too slowly, leave in the middle or do not read: they are cut off, and the service goes on.</summary>
-public sealed class HostileClientTests : IAsyncLifetime
+public sealed class HostileClientTests : IClassFixture<HostileClientTests.Impatient>
 {
     private const string Model = "greentune-nano-int4";
     private const string Path = "v1/chat/completions";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
 
-    private readonly FakeEngine _engine = new();
-    private InferenceService _service = null!;
+    private readonly FakeEngine _engine;
+    private readonly InferenceService _service;
 
-    private Uri Server => _service.Http.BaseAddress!;
-
-    public async ValueTask InitializeAsync()
+    public HostileClientTests(Impatient impatient)
     {
-        _engine.Answer = request => new FakeAnswer([.. Enumerable.Repeat(new GeneratedToken(0, 300), 3)]);
-        _service = await InferenceService.StartAsync(
-            services => services.AddSingleton<IEngine>(_engine),
-            null,
-            true,
-            ("Inference:Configurations:0", Model),
-            ("Inference:DefaultConfiguration", Model),
-            ("Inference:Connections:RequestHeadersSeconds", "1"),
-            ("Inference:Connections:GraceSeconds", "1.1"),
-            ("Inference:Connections:WriteStallSeconds", "1"));
+        _engine = impatient.Engine;
+        _service = impatient.Service;
+        _engine.Requests.Clear();
+        _engine.Ends.Clear();
+        _engine.Answer = _ => new FakeAnswer([.. Enumerable.Repeat(new GeneratedToken(0, 300), 3)]);
     }
 
-    public ValueTask DisposeAsync() => _service.DisposeAsync();
+    private Uri Server => _service.Http.BaseAddress!;
 
     [Fact]
     public async Task Headers_that_come_byte_by_byte_are_cut_off()
@@ -148,5 +141,25 @@ public sealed class HostileClientTests : IAsyncLifetime
         using HttpResponseMessage response = await _service.Http.PostAsync(new Uri(Path, UriKind.Relative), content);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(1, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
+    }
+
+    /// <summary>A service that waits for nobody longer than it must.</summary>
+    public sealed class Impatient : IAsyncLifetime
+    {
+        internal FakeEngine Engine { get; } = new();
+
+        internal InferenceService Service { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Service = await InferenceService.StartAsync(
+            services => services.AddSingleton<IEngine>(Engine),
+            null,
+            true,
+            ("Inference:Configurations:0", Model),
+            ("Inference:DefaultConfiguration", Model),
+            ("Inference:Connections:RequestHeadersSeconds", "1"),
+            ("Inference:Connections:GraceSeconds", "1.1"),
+            ("Inference:Connections:WriteStallSeconds", "1"));
+
+        public ValueTask DisposeAsync() => Service.DisposeAsync();
     }
 }

@@ -81,6 +81,14 @@ public sealed class ChatRequestReaderTests
     }
 
     [Fact]
+    public void A_response_format_is_a_schema()
+    {
+        Assert.Null(Read($$$$"""{"model": "auto", {{{{Messages}}}}, "response_format": {"type": "text"}}""").JsonSchema);
+        Assert.Equal("""{"type": "object"}""", Read($$$$"""{"model": "auto", {{{{Messages}}}}, "response_format": {"type": "json_object"}}""").JsonSchema);
+        Assert.Equal("""{"type": "array"}""", Read($$$$$"""{"model": "auto", {{{{{Messages}}}}}, "response_format": {"type": "json_schema", "json_schema": {"name": "a", "strict": false, "schema": {"type": "array"}}}}""").JsonSchema);
+    }
+
+    [Fact]
     public void A_model_that_may_call_no_tool_is_offered_none()
     {
         const string Tools = "\"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\"}}]";
@@ -184,8 +192,14 @@ public sealed class ChatRequestReaderTests
     [InlineData("\"logit_bias\": {\"5\": 101}", "logit_bias.5")]
     [InlineData("\"logit_bias\": {\"5\": \"1\"}", "logit_bias.5")]
     [InlineData("\"logit_bias\": [1]", "logit_bias")]
-    [InlineData("\"response_format\": {\"type\": \"json_object\"}", "response_format")]
-    [InlineData("\"response_format\": {\"type\": \"json_schema\", \"json_schema\": {}}", "response_format")]
+    [InlineData("\"response_format\": {}", "response_format.type")]
+    [InlineData("\"response_format\": {\"type\": \"grammar\"}", "response_format.type")]
+    [InlineData("\"response_format\": {\"type\": \"json_schema\"}", "response_format.json_schema")]
+    [InlineData("\"response_format\": {\"type\": \"json_schema\", \"json_schema\": {}}", "response_format.json_schema.name")]
+    [InlineData("\"response_format\": {\"type\": \"json_schema\", \"json_schema\": {\"name\": \"a\", \"schema\": []}}", "response_format.json_schema.schema")]
+    [InlineData("\"response_format\": {\"type\": \"json_schema\", \"json_schema\": {\"name\": \"a\", \"strict\": 1}}", "response_format.json_schema.strict")]
+    [InlineData("\"response_format\": {\"type\": \"json_object\"}, \"ignore_eos\": true", "response_format")]
+    [InlineData("\"response_format\": {\"type\": \"json_object\"}, \"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\"}}]", "response_format")]
     [InlineData("\"response_format\": \"text\"", "response_format")]
     [InlineData("\"modalities\": [\"text\", \"audio\"]", "modalities")]
     [InlineData("\"audio\": {\"voice\": \"x\"}", "audio")]
