@@ -8,6 +8,7 @@ using GreenTune.Inference.Chat.Constraints;
 using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Energy;
 using GreenTune.Inference.Engine;
+using GreenTune.Inference.External;
 using GreenTune.Inference.Engine.Scheduling;
 using GreenTune.Inference.Models;
 using GreenTune.Inference.Plans;
@@ -59,6 +60,7 @@ internal static class InferenceServices
         services.AddSingleton(provider => new SentimentSetFile(provider.GetRequiredService<ModelStore>().SourceFolder));
         services.AddHosted<PlanService>();
         services.AddModelLibrary();
+        services.AddExternal();
 
         services.AddHealthChecks().AddCheck<ReadinessCheck>("configurations").AddCheck<OutboxCheck>("outbox");
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.RespectNullableAnnotations = true);
@@ -66,12 +68,13 @@ internal static class InferenceServices
 
     public static void MapInference(this WebApplication app)
     {
-        app.UseWhen(context => context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase), v1 => v1.UseMiddleware<ApiErrorMiddleware>());
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase), v1 => v1.UseMiddleware<ApiErrorMiddleware>().UseMiddleware<ExternalRouting>());
         ChatCompletionsApi.Map(app);
         CompletionsApi.Map(app);
         ModelsApi.Map(app);
         ConfigurationsApi.Map(app);
         AdaptersApi.Map(app);
+        ExternalApi.Map(app);
         MeterApi.Map(app);
         PlansApi.Map(app);
         ModelLibraryApi.Map(app);
@@ -120,6 +123,21 @@ internal static class InferenceServices
         services.AddSingleton(provider => ModelCatalog.Open(provider.GetRequiredService<ModelStore>().SourceFolder, provider.GetRequiredService<IOptions<ModelStoreOptions>>().Value.Catalog));
         services.AddHosted<ModelJobs>();
         services.AddSingleton<ModelWork>();
+    }
+
+    private static void AddExternal(this IServiceCollection services)
+    {
+        services.AddOptions<ExternalOptions>().BindConfiguration(ExternalOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ExternalOptions>, ExternalOptionsCheck>();
+        services.AddSingleton(provider => new ExternalRegistry(
+            provider.GetRequiredService<ConfigurationRegistry>(),
+            provider.GetRequiredService<IOptions<ExternalOptions>>(),
+            Data(provider),
+            provider.GetRequiredService<ILogger<ExternalRegistry>>()));
+        services.AddSingleton<OverlapSteps>();
+        services.AddSingleton<ExternalUsage>();
+        services.AddSingleton<ExternalProxy>();
+        services.AddHosted<UpstreamProbe>();
     }
 
     private static void AddAccounting(this IServiceCollection services)

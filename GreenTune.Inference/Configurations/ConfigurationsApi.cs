@@ -1,5 +1,6 @@
 using GreenTune.Core.Contracts;
 using GreenTune.Inference.Energy;
+using GreenTune.Inference.External;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 
@@ -16,8 +17,8 @@ internal static class ConfigurationsApi
         routes.MapPost("/api/predictions", Predict).WithName("PredictEnergy").WithSummary("What a request of these lengths would cost");
     }
 
-    private static Ok<ConfigurationView[]> List(ConfigurationRegistry registry, IOptions<InferenceOptions> options) =>
-        TypedResults.Ok(registry.All.Select(configuration => new ConfigurationView
+    private static Ok<ConfigurationView[]> List(ConfigurationRegistry registry, ExternalRegistry external, IOptions<InferenceOptions> options) =>
+        TypedResults.Ok<ConfigurationView[]>([.. registry.All.Select(configuration => new ConfigurationView
         {
             Id = configuration.Id,
             Model = configuration.Model,
@@ -29,7 +30,7 @@ internal static class ConfigurationsApi
             WeightBytes = configuration.Loaded?.WeightBytes,
             ContextLength = configuration.Loaded?.Runner.ContextLength,
             IsDefault = configuration.Id == options.Value.DefaultConfiguration,
-        }).ToArray());
+        }), .. external.All.Select(configuration => configuration.ConfigurationView())]);
 
     private static Results<Ok<Prediction>, ProblemHttpResult, ValidationProblem> Predict(PredictionRequest request, ConfigurationRegistry registry, EnergyPredictor predictor)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Units;
 using GreenTune.Inference.Accounting;
@@ -31,11 +32,18 @@ internal sealed partial class RecordPipeline(
     private readonly string _instance = $"{environment.ApplicationName}-{Environment.MachineName}-{Environment.ProcessId}";
 
     /// <summary>Takes over a generation that has been submitted. Returns at once.</summary>
-    public void Follow(ServedRequest served, Generation generation)
+    public void Follow(ServedRequest served, Generation generation) => Keep(served.Id, FollowAsync(served, generation));
+
+    /// <summary>Takes over a request that ran outside the engine. Returns at once.</summary>
+    /// <param name="id">The request's id.</param>
+    /// <param name="settle">Makes the record for this instance of the service, once its energy has settled.</param>
+    /// <param name="provider">Who ran it, for the metrics.</param>
+    public void Follow(string id, Func<string, Task<RequestRecord>> settle, string provider) => Keep(id, FollowAsync(id, settle, provider));
+
+    private void Keep(string id, Task task)
     {
-        Task task = FollowAsync(served, generation);
-        _following[served.Id] = task;
-        task.ContinueWith(_ => _following.TryRemove(served.Id, out Task? _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _following[id] = task;
+        task.ContinueWith(_ => _following.TryRemove(id, out Task? _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -60,11 +68,7 @@ internal sealed partial class RecordPipeline(
 
             IReadOnlyList<TracePoint> trace = served.Meter.Trace(served.AcceptedTick - TraceMargin, result.EndedAt + TraceMargin, served.AcceptedTick, TracePoints);
             RequestRecord record = served.ToRecord(result, settled, trace, _instance);
-            GramsCO2e? grams = ProvisionalCarbon.Of(record.Energy.Joules, factor.Current);
-            InferenceTelemetry.Settled(served.Span, record, grams, clock.GetUtcNow());
-            telemetry.Record(record, grams);
-            predictor.Learn(record);
-            await KeepAsync(record);
+            await FinishAsync(record, served.Span, InferenceTelemetry.Provider);
         }
 #pragma warning disable CA1031 // A fault here must be seen; there is no caller to tell.
         catch (Exception e)
@@ -72,6 +76,29 @@ internal sealed partial class RecordPipeline(
         {
             LogLost(e, served.Id);
         }
+    }
+
+    private async Task FollowAsync(string id, Func<string, Task<RequestRecord>> settle, string provider)
+    {
+        try
+        {
+            await FinishAsync(await settle(_instance), default, provider);
+        }
+#pragma warning disable CA1031 // A fault here must be seen; there is no caller to tell.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogLost(e, id);
+        }
+    }
+
+    private async Task FinishAsync(RequestRecord record, ActivityContext span, string provider)
+    {
+        GramsCO2e? grams = ProvisionalCarbon.Of(record.Energy.Joules, factor.Current);
+        InferenceTelemetry.Settled(span, record, grams, clock.GetUtcNow());
+        telemetry.Record(record, grams, provider);
+        predictor.Learn(record);
+        await KeepAsync(record);
     }
 
     private static void Phases(ServedRequest served, GenerationResult result)

@@ -2,12 +2,13 @@ using GreenTune.Core.Contracts;
 using GreenTune.Inference.Adapters;
 using GreenTune.Inference.Chat;
 using GreenTune.Inference.Configurations;
+using GreenTune.Inference.External;
 using Microsoft.Extensions.Options;
 
 namespace GreenTune.Inference.Selection;
 
 /// <summary>Turns what a client names (a configuration, a model, `auto`, any of them with ":adapter") into the configuration that answers.</summary>
-internal sealed class ModelResolver(ConfigurationRegistry registry, AutoSelector selector, AdapterRegistry adapters, IOptions<InferenceOptions> options)
+internal sealed class ModelResolver(ConfigurationRegistry registry, AutoSelector selector, AdapterRegistry adapters, ExternalRegistry external, IOptions<InferenceOptions> options)
 {
     public const string Auto = "auto";
 
@@ -37,6 +38,7 @@ internal sealed class ModelResolver(ConfigurationRegistry registry, AutoSelector
         .. registry.Models,
         .. registry.All.Select(configuration => configuration.Id),
         .. registry.All.SelectMany(configuration => adapters.Of(configuration.Id)).Select(adapter => adapter.Model),
+        .. external.All.Select(configuration => configuration.Upstream.Id),
     ];
 
     /// <summary>Configurations that may stand in for one another, by ThreeE where it was measured: none below the floor, none that is not ready.</summary>

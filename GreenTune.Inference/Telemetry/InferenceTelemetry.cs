@@ -43,13 +43,13 @@ internal sealed class InferenceTelemetry : IDisposable
     public static ActivitySource Source { get; } = new(TelemetryNames.Inference);
 
     /// <summary>The span of one generation, below the HTTP request's.</summary>
-    public static Activity? StartGeneration(string requestedModel, string requestId, string tenant, string? session)
+    public static Activity? StartGeneration(string requestedModel, string requestId, string tenant, string? session, string provider = Provider)
     {
         Activity? activity = Source.StartActivity($"{Chat} {requestedModel}", ActivityKind.Internal);
         if (activity is not null)
         {
             activity.SetTag(TelemetryNames.OperationName, Chat);
-            activity.SetTag(TelemetryNames.ProviderName, Provider);
+            activity.SetTag(TelemetryNames.ProviderName, provider);
             activity.SetTag(TelemetryNames.RequestModel, requestedModel);
             activity.SetTag(TelemetryNames.ResponseId, requestId);
             activity.SetTag(TelemetryNames.RequestId, requestId);
@@ -103,12 +103,12 @@ internal sealed class InferenceTelemetry : IDisposable
     }
 
     /// <summary>The metrics of one finished request.</summary>
-    public void Record(RequestRecord record, GramsCO2e? grams)
+    public void Record(RequestRecord record, GramsCO2e? grams, string provider = Provider)
     {
         var tags = new TagList
         {
             { TelemetryNames.OperationName, Chat },
-            { TelemetryNames.ProviderName, Provider },
+            { TelemetryNames.ProviderName, provider },
             { TelemetryNames.RequestModel, record.RequestedModel },
             { TelemetryNames.ResponseModel, record.ConfigurationId },
         };

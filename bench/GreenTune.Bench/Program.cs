@@ -1,5 +1,6 @@
 using System.CommandLine;
 using GreenTune.Bench;
+using GreenTune.Bench.Load;
 
 var root = new RootCommand("GreenTune's performance figures, each against a named peer in the same run.")
 {
@@ -9,6 +10,7 @@ var root = new RootCommand("GreenTune's performance figures, each against a name
     StepsBench.Command(),
     SamplerBench.Command(),
     HttpBench.Command(),
+    LoadBench.Command(),
     AnswersBench.Command(),
     TokenizerBench.Command(),
     GraphBench.Command(),
