@@ -258,7 +258,7 @@ internal sealed class GenerationService(
             throw new ApiException(StatusCodes.Status503ServiceUnavailable, e.Message, code: "budget_unavailable", type: "server_error") { Headers = { [ApiException.RetryAfter] = "5" } };
         }
 
-        return verdict.Decision is { Allowed: false } refusal ? throw Refusal(refusal) : verdict;
+        return verdict.Decision is { Allowed: false } refusal ? throw BudgetRefusal.Of(refusal) : verdict;
     }
 
     private ReservationRequest? Reservation(string id, RequestHeaders headers, LoadedConfiguration wanted, TextRequest request, Prompt[] prompts) =>
@@ -295,24 +295,6 @@ internal sealed class GenerationService(
         }
 
         return sum;
-    }
-
-    private static ApiException Refusal(ReservationDecision decision)
-    {
-        var refusal = new ApiException(
-            StatusCodes.Status429TooManyRequests,
-            decision.Message ?? $"The budget '{decision.BudgetName}' is used up.",
-            code: "budget_exceeded",
-            type: "budget_exceeded");
-        refusal.Headers[Headers.Budget] = BudgetHeader.Of(decision, null);
-        // A carbon budget does not come back in the seconds that clients retry for; OpenAI's own clients heed this header.
-        refusal.Headers[ApiException.ShouldRetry] = "false";
-        if (decision.RetryAfterSeconds is long seconds)
-        {
-            refusal.Headers[ApiException.RetryAfter] = seconds.ToString(CultureInfo.InvariantCulture);
-        }
-
-        return refusal;
     }
 
     /// <summary>Stop strings are watched on the engine's thread, so that not a token is generated after one.</summary>

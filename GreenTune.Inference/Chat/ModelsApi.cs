@@ -17,8 +17,7 @@ internal static class ModelsApi
         routes.MapGet("/v1/models/{**id}", (string id, ModelResolver resolver) =>
             {
                 id = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
-                // Resolving refuses what does not exist, with the list.
-                resolver.Resolve(id);
+                resolver.Check(id);
                 return TypedResults.Ok(new ModelEntry(id, created));
             })
             .WithName("RetrieveModel")

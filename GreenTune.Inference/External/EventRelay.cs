@@ -85,7 +85,7 @@ internal sealed class EventRelay(HttpResponse response, ExternalRun run)
 
     /// <summary>An error, as OpenAI sends it in a stream.</summary>
     public void Write(ApiException failure) =>
-        Event(JsonSerializer.SerializeToUtf8Bytes(new ApiErrorEnvelope(new ApiErrorBody(failure.Message, failure.Type, failure.Field, failure.Code))));
+        Event(JsonSerializer.SerializeToUtf8Bytes(failure.Envelope()));
 
     public async Task EndAsync(CancellationToken cancellation)
     {

@@ -47,12 +47,12 @@ internal sealed partial class ExternalProxy(
 
         using Activity? activity = InferenceTelemetry.StartGeneration(upstream.Id, id, headers.Tenant, headers.Session, ExternalConfiguration.Provider);
         var run = new ExternalRun(id, upstream, request, headers, acceptedAt, meter, overlap, activity);
-        var exchange = new Exchange(context, configuration, path, run, headers);
+        using var exchange = new Exchange(context, configuration, path, run, headers, clock);
         RequestOutcome outcome = RequestOutcome.Failed;
         try
         {
             IHeaderDictionary answer = context.Response.Headers;
-            answer["x-request-id"] = id;
+            RequestIdHeader.Named(context, id);
             answer[Headers.Configuration] = upstream.Id;
             answer[Headers.Record] = location.Of(id);
             if (BudgetHeader.Of(verdict, null) is { } budget)
@@ -95,7 +95,7 @@ internal sealed partial class ExternalProxy(
         CancellationToken gone = exchange.Context.RequestAborted;
         TimeSpan longest = TimeSpan.FromSeconds(options.Value.AnswerSeconds);
         using var patience = new CancellationTokenSource(longest, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(gone, patience.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(gone, patience.Token, exchange.Deadline);
         byte[] bytes;
         try
         {
@@ -104,7 +104,7 @@ internal sealed partial class ExternalProxy(
         }
         catch (OperationCanceledException) when (!gone.IsCancellationRequested)
         {
-            throw UpstreamErrors.TooSlow(exchange.Upstream, longest);
+            throw Slow(exchange, longest);
         }
 
         JsonObject answer = Parse(exchange, bytes);
@@ -158,7 +158,7 @@ internal sealed partial class ExternalProxy(
         TimeSpan longest = TimeSpan.FromSeconds(options.Value.AnswerSeconds);
         TimeSpan pause = TimeSpan.FromSeconds(options.Value.IdleSeconds);
         using var patience = new CancellationTokenSource(longest, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(gone, patience.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(gone, patience.Token, exchange.Deadline);
         var relay = new EventRelay(exchange.Context.Response, exchange.Run);
         try
         {
@@ -178,7 +178,7 @@ internal sealed partial class ExternalProxy(
         }
         catch (OperationCanceledException) when (!gone.IsCancellationRequested)
         {
-            return await FailAsync(exchange, relay, UpstreamErrors.TooSlow(exchange.Upstream, relay.HasContent ? pause : longest));
+            return await FailAsync(exchange, relay, Slow(exchange, relay.HasContent ? pause : longest));
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
@@ -226,6 +226,10 @@ internal sealed partial class ExternalProxy(
         return RequestOutcome.Failed;
     }
 
+    /// <summary>The client's own deadline has passed, or the upstream took longer than this service waits.</summary>
+    private static ApiException Slow(Exchange exchange, TimeSpan waited) =>
+        exchange.Deadline.IsCancellationRequested ? ApiException.DeadlineExceeded() : UpstreamErrors.TooSlow(exchange.Upstream, waited);
+
     /// <summary>An answer that begins with success.</summary>
     private static async Task<HttpResponseMessage> SendAsync(Exchange exchange, CancellationToken cancellation)
     {
@@ -265,7 +269,7 @@ internal sealed partial class ExternalProxy(
         }
         catch (BudgetUnavailableException e)
         {
-            throw new ApiException(StatusCodes.Status503ServiceUnavailable, e.Message, code: "budget_unavailable", type: "server_error") { Headers = { ["Retry-After"] = "5" } };
+            throw new ApiException(StatusCodes.Status503ServiceUnavailable, e.Message, code: "budget_unavailable", type: "server_error") { Headers = { [ApiException.RetryAfter] = "5" } };
         }
     }
 
@@ -273,9 +277,13 @@ internal sealed partial class ExternalProxy(
     private partial void LogFailed(string upstream, string request, string reason);
 
     /// <summary>One request with everything that belongs to it.</summary>
-    private sealed class Exchange(HttpContext context, ExternalConfiguration configuration, string path, ExternalRun run, RequestHeaders headers)
+    private sealed class Exchange(HttpContext context, ExternalConfiguration configuration, string path, ExternalRun run, RequestHeaders headers, TimeProvider clock) : IDisposable
     {
+        private readonly CancellationTokenSource? _deadline = headers.Deadline is { } longest ? new CancellationTokenSource(longest, clock) : null;
         private bool _ended;
+
+        /// <summary>Passes when the client does not want to wait any longer.</summary>
+        public CancellationToken Deadline => _deadline?.Token ?? CancellationToken.None;
 
         public HttpContext Context { get; } = context;
 
@@ -297,5 +305,7 @@ internal sealed partial class ExternalProxy(
                 Run.End();
             }
         }
+
+        public void Dispose() => _deadline?.Dispose();
     }
 }

@@ -1,5 +1,3 @@
-using GreenTune.Inference.Chat;
-
 namespace GreenTune.Inference.External;
 
 /// <summary>Sends requests under /v1 that name an external configuration to its upstream, and lets all others through to the service's own models.</summary>
@@ -8,7 +6,6 @@ internal sealed class ExternalRouting(RequestDelegate next, ExternalRegistry reg
     public const string Chat = "chat/completions";
 
     private const string Text = "completions";
-    private const string Models = "/v1/models/";
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -19,13 +16,6 @@ internal sealed class ExternalRouting(RequestDelegate next, ExternalRegistry reg
         }
 
         string path = context.Request.Path.Value ?? "";
-        if (HttpMethods.IsGet(context.Request.Method) && path.StartsWith(Models, StringComparison.OrdinalIgnoreCase))
-        {
-            string id = Uri.UnescapeDataString(path[Models.Length..]);
-            await (registry.Find(id) is not null ? context.Response.WriteAsJsonAsync(new ModelsApi.ModelEntry(id), context.RequestAborted) : next(context));
-            return;
-        }
-
         string? target = !HttpMethods.IsPost(context.Request.Method) ? null
             : path.Equals("/v1/" + Chat, StringComparison.OrdinalIgnoreCase) ? Chat
             : path.Equals("/v1/" + Text, StringComparison.OrdinalIgnoreCase) ? Text

@@ -104,7 +104,7 @@ internal static class UpstreamErrors
         };
         if (wait is { } time)
         {
-            error.Headers["Retry-After"] = Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, 86_400).ToString("0", CultureInfo.InvariantCulture);
+            error.Headers[ApiException.RetryAfter] = ApiException.Seconds(time < TimeSpan.FromDays(1) ? time : TimeSpan.FromDays(1));
         }
 
         return error;

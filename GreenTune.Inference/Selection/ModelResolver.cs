@@ -31,6 +31,16 @@ internal sealed class ModelResolver(ConfigurationRegistry registry, AutoSelector
             : Unknown(name));
     }
 
+    /// <summary>Refuses a name that nothing here or elsewhere answers to.</summary>
+    /// <exception cref="ApiException">404 listing the ids.</exception>
+    public void Check(string name)
+    {
+        if (external.Find(name) is null)
+        {
+            Resolve(name);
+        }
+    }
+
     /// <summary>Every id a client may name, `auto` first.</summary>
     public IEnumerable<string> Ids() =>
     [
