@@ -22,7 +22,7 @@ internal static class HttpBench
     public static Command Command()
     {
         var ids = new Argument<string[]>("configurations") { Description = "Configurations or models", Arity = ArgumentArity.OneOrMore };
-        var url = new Option<Uri>("--url") { Description = "The service's address", DefaultValueFactory = _ => new Uri("http://localhost:5101/v1/") };
+        var url = new Option<Uri>("--url") { Description = "The service's address", DefaultValueFactory = _ => new Uri("http://localhost:5101/v1/"), CustomParser = result => new Uri(result.Tokens[^1].Value.TrimEnd('/') + "/") };
         var tokens = new Option<int>("--tokens") { Description = "max_tokens of a request", DefaultValueFactory = _ => 200 };
         var rounds = new Option<int>("--rounds") { Description = "Requests for each", DefaultValueFactory = _ => 15 };
         var command = new Command("http", "Streaming speed of a running service, seen by a plain client and by the OpenAI client") { ids, url, tokens, rounds };

@@ -17,7 +17,7 @@ internal static class LoadBench
     public static Command Command()
     {
         var model = new Argument<string>("model") { Description = "Configuration or model" };
-        var url = new Option<Uri>("--url") { Description = "The service's address", DefaultValueFactory = _ => new Uri("http://localhost:5101/v1/") };
+        var url = new Option<Uri>("--url") { Description = "The service's address", DefaultValueFactory = _ => new Uri("http://localhost:5101/v1/"), CustomParser = result => new Uri(result.Tokens[^1].Value.TrimEnd('/') + "/") };
         var rate = new Option<double[]>("--rate") { Description = "Open loop: requests per second, one run each", AllowMultipleArgumentsPerToken = true };
         var connections = new Option<int[]>("--connections") { Description = "Closed loop: clients at once, one run each", AllowMultipleArgumentsPerToken = true };
         var requests = new Option<int>("--requests") { Description = "Requests of a run", DefaultValueFactory = _ => 200 };
@@ -33,14 +33,18 @@ internal static class LoadBench
             LoadReport.WriteHead();
             using HttpClient http = Client(parsed.GetValue(url)!);
             await LoadRequest.SendAsync(http, shape, "Warm up.", Stopwatch.GetTimestamp(), cancellation);
+            // Every run has prompts of its own: the service remembers the beginnings of prompts.
+            int own = parsed.GetValue(seed) * 1000;
             foreach (double each in parsed.GetValue(rate) ?? [])
             {
-                await RunAsync(string.Create(CultureInfo.InvariantCulture, $"Poisson, {each}/s"), parsed.GetValue(process), parsed.GetValue(requests), (results) => OpenAsync(http, shape, each, parsed.GetValue(requests), parsed.GetValue(seed), results, cancellation));
+                own++;
+                await RunAsync(string.Create(CultureInfo.InvariantCulture, $"Poisson, {each}/s"), parsed.GetValue(process), parsed.GetValue(requests), results => OpenAsync(http, shape, each, parsed.GetValue(requests), own, results, cancellation));
             }
 
             foreach (int each in parsed.GetValue(connections) ?? [])
             {
-                await RunAsync($"{each} clients", parsed.GetValue(process), parsed.GetValue(requests), (results) => ClosedAsync(http, shape, each, parsed.GetValue(requests), parsed.GetValue(seed), results, cancellation));
+                own++;
+                await RunAsync($"{each} clients", parsed.GetValue(process), parsed.GetValue(requests), results => ClosedAsync(http, shape, each, parsed.GetValue(requests), own, results, cancellation));
             }
         });
         return command;
