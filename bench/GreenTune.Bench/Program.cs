@@ -1,6 +1,7 @@
 using System.CommandLine;
 using GreenTune.Bench;
 using GreenTune.Bench.Load;
+using GreenTune.Bench.Peers;
 
 var root = new RootCommand("GreenTune's performance figures, each against a named peer in the same run.")
 {
@@ -11,6 +12,8 @@ var root = new RootCommand("GreenTune's performance figures, each against a name
     SamplerBench.Command(),
     HttpBench.Command(),
     LoadBench.Command(),
+    GgufExport.Command(),
+    LlamaBench.Command(),
     AnswersBench.Command(),
     TokenizerBench.Command(),
     GraphBench.Command(),
