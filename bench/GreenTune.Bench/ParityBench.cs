@@ -4,15 +4,19 @@ using System.Numerics.Tensors;
 using GreenTune.Inference;
 using GreenTune.Inference.Engine;
 using GreenTune.Inference.Engine.Running;
+using GreenTune.Models.Architectures;
 using GreenTune.Models.Calibration;
+using GreenTune.Models.Checkpoints;
 using GreenTune.Models.Folders;
+using GreenTune.Models.Reference;
 using GreenTune.Models.Tokenization;
+using GreenTune.Models.Verification;
 
 namespace GreenTune.Bench;
 
 /// <summary>
-/// A GPU's logits against the CPU's, both as the engine computes them: the same texts in rows of several lengths, prompts in pieces, then token by token, whatever was
-/// chosen. Activations differ in precision, so tokens may differ where two logits are as near as that noise; anywhere else they must not.
+/// The engine's logits, batched and on whatever device, against a plain float32 computation of the weights that the folder holds: texts in rows of several lengths, prompts in pieces,
+/// then token by token, whatever was chosen. Activations differ in precision, so tokens may differ where two logits are as near as that noise; anywhere else they must not.
 /// </summary>
 internal static class ParityBench
 {
@@ -23,29 +27,45 @@ internal static class ParityBench
 
     public static Command Command()
     {
-        var cpu = new Argument<string>("cpu") { Description = "Folder that the CPU runs" };
-        var cuda = new Argument<string>("cuda") { Description = "Folder of the same weights that the GPU runs" };
+        var source = new Argument<string>("checkpoint") { Description = "The checkpoint's folder, for its sizes" };
+        var folder = new Argument<string>("folder") { Description = "The folder that was built from it" };
+        var device = new Option<DeviceChoice>("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => DeviceChoice.Cpu };
         var rows = new Option<int[]>("--rows") { Description = "Rows at once", DefaultValueFactory = _ => [1, 2, 5, 8, 13, 32], AllowMultipleArgumentsPerToken = true };
+        var weights = new Option<string?>("--weights") { Description = "Folder whose weights are computed in place of the folder's own: how far two ways to store them are apart" };
         var kernels = new Option<bool>("--without-kernels") { Description = "Leave GreenTune's own CUDA kernels out" };
-        var command = new Command("parity", "The engine on a GPU against the engine on the CPU, teacher-forced") { cpu, cuda, rows, kernels };
-        command.SetAction(parsed => Run(ModelFolder.Open(parsed.GetValue(cpu)!), ModelFolder.Open(parsed.GetValue(cuda)!), parsed.GetValue(rows)!, !parsed.GetValue(kernels)));
+        var command = new Command("parity", "The engine in batches against a plain computation of the folder's weights, teacher-forced") { source, folder, device, rows, weights, kernels };
+        command.SetAction(parsed => Run(parsed.GetValue(source)!, ModelFolder.Open(parsed.GetValue(folder)!), ModelFolder.Open(parsed.GetValue(weights) ?? parsed.GetValue(folder)!), ExecutionProvider.Choose(parsed.GetValue(device), 0, !parsed.GetValue(kernels)), parsed.GetValue(rows)!));
         return command;
     }
 
-    private static int Run(ModelFolder cpu, ModelFolder cuda, int[] rows, bool kernels)
+    private static int Run(string source, ModelFolder folder, ModelFolder weights, ExecutionProvider provider, int[] rows)
     {
+        using Checkpoint checkpoint = Checkpoint.Open(source);
+        using var stored = new StoredDecoder(weights, DecoderArchitectures.Read(checkpoint));
         int failed = 0;
         Console.WriteLine("| folder | rows | positions | top-1 equal | rms error of a logit | largest | turned over at margins up to | beyond the noise |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|");
         foreach (int count in rows)
         {
-            int[][] texts = Texts(cpu, count);
-            List<float[]> expected = Logits(cpu, ExecutionProvider.Choose(DeviceChoice.Cpu, 0), texts);
-            List<float[]> actual = Logits(cuda, ExecutionProvider.Choose(DeviceChoice.Cuda, 0, kernels), texts);
-            failed += Compare(cuda.Id, count, expected, actual);
+            int[][] texts = Texts(folder, count);
+            failed += Compare(folder.Id, count, Expected(stored.Model, texts), Logits(folder, provider, texts));
         }
 
         return failed > 0 ? 1 : 0;
+    }
+
+    /// <summary>What <see cref="Logits"/> should be.</summary>
+    private static List<float[]> Expected(DecoderModel model, int[][] texts)
+    {
+        var byRow = texts.Select(_ => new List<float[]>()).ToArray();
+        new ReferenceDecoder(model).Logits(texts, (row, position, logits) =>
+        {
+            if (position >= texts[row].Length - Steps)
+            {
+                byRow[row].Add(logits.ToArray());
+            }
+        });
+        return [.. Enumerable.Range(0, Steps).SelectMany(step => byRow.Select(row => row[step]))];
     }
 
     private static int Compare(string id, int rows, List<float[]> expected, List<float[]> actual)
