@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using GreenTune.Inference.Engine;
 
 namespace GreenTune.Inference.Chat;
 
@@ -16,6 +17,10 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
             {
                 await Write(context, ForStatus(context.Response.StatusCode, context.Request));
             }
+        }
+        catch (ModelUnloadedException e) when (!context.Response.HasStarted)
+        {
+            await Write(context, new ApiException(StatusCodes.Status503ServiceUnavailable, e.Message, "model", "model_loading", "server_error") { Headers = { [ApiException.RetryAfter] = "1" } });
         }
         catch (ApiException e) when (!context.Response.HasStarted)
         {

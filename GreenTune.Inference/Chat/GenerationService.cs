@@ -31,6 +31,10 @@ internal sealed class GenerationService(
     TimeProvider clock)
 {
     private const int MaxAlternatives = 8;
+
+    /// <summary>Times that a request has its model loaded: more would mean that several models push each other out for ever.</summary>
+    private const int MostLoads = 8;
+
     private static readonly TimeSpan LongestLoadWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StoppingRetry = TimeSpan.FromSeconds(5);
 
@@ -76,7 +80,18 @@ internal sealed class GenerationService(
                     Span = activity?.Context ?? default,
                     Meter = engine.Meter,
                 };
-                return Submit(request, run, served, sampling, constrained, prompts, verdict, deadline, activity, cancellation);
+                for (int attempt = 1; ; attempt++)
+                {
+                    try
+                    {
+                        return Submit(request, run, served, sampling, constrained, prompts, verdict, deadline, activity, cancellation);
+                    }
+                    catch (ModelUnloadedException) when (attempt < MostLoads)
+                    {
+                        // It had to make room between its look-up and now: it is loaded again.
+                        served = await LoadedAsync(resolver.Resolve(served.Id), deadline, cancellation);
+                    }
+                }
             }
             catch
             {
@@ -159,10 +174,7 @@ internal sealed class GenerationService(
                 {
                     Headers = { [ApiException.RetryAfter] = ApiException.Seconds(StoppingRetry) },
                 },
-                ModelUnloadedException unloaded => new ApiException(StatusCodes.Status503ServiceUnavailable, unloaded.Message, "model", "model_loading", "server_error")
-                {
-                    Headers = { [ApiException.RetryAfter] = "1" },
-                },
+                ModelUnloadedException unloaded => unloaded,
                 _ => new InvalidOperationException("The engine did not take the request.", e),
             };
         }

@@ -31,7 +31,7 @@ internal sealed class FakeUpstream : IAsyncDisposable
     public ConcurrentDictionary<string, bool> Aborted { get; } = [];
 
     /// <summary>Lets an answer that is to be cut go on to its cut.</summary>
-    public TaskCompletionSource Cut { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public TaskCompletionSource Cut { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Status of the list of models.</summary>
     public int ListStatus { get; set; } = 200;
