@@ -16,6 +16,7 @@ namespace GreenTune.Inference.Tests.Engine;
 public sealed class BatchTruthTests : IAsyncDisposable
 {
     private const int MaxTokens = 96;
+    private const string ExactEnding = "-al0";
     private readonly DeviceEngine _engine = new(new FakeMeter(), new SchedulingSettings { MaxRows = 32, PrefillTokens = 64, PrefillTokensAlone = 200, PrefixCacheBytes = 8 << 20 }, TimeProvider.System, NullLogger<DeviceEngine>.Instance);
 
     public ValueTask DisposeAsync() => _engine.DisposeAsync();
@@ -39,20 +40,22 @@ public sealed class BatchTruthTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("greentune-nano-fp32", 30)]
-    [InlineData("greentune-nano-int8", 30)]
-    [InlineData("greentune-nano-int4", 30)]
-    [InlineData("greentune-tiny-int4", 12)]
-    public Task Prompts_answer_alike_alone_in_batches_and_by_GenAI(string id, int prompts) => CompareAsync(id, prompts);
+    [InlineData("greentune-nano-fp32", 30, 0)]
+    [InlineData("greentune-nano-int4-al0", 20, 0)]
+    [InlineData("greentune-nano-int8", 30, 1)]
+    [InlineData("greentune-nano-int4", 30, 1)]
+    [InlineData("greentune-tiny-int4", 12, 1)]
+    public Task Prompts_answer_alike_alone_in_batches_and_by_GenAI(string id, int prompts, int mayDiffer) => CompareAsync(id, prompts, mayDiffer);
 
     [Theory(Explicit = true)]
-    [InlineData("greentune-nano-fp32")]
-    [InlineData("greentune-nano-int8")]
-    [InlineData("greentune-nano-int4")]
-    [InlineData("greentune-tiny-fp32")]
-    [InlineData("greentune-tiny-int8")]
-    [InlineData("greentune-tiny-int4")]
-    public Task Two_hundred_prompts_answer_alike_alone_in_batches_and_by_GenAI(string id) => CompareAsync(id, 200);
+    [InlineData("greentune-nano-fp32", 0)]
+    [InlineData("greentune-nano-int4-al0", 0)]
+    [InlineData("greentune-nano-int8", 4)]
+    [InlineData("greentune-nano-int4", 4)]
+    [InlineData("greentune-tiny-fp32", 0)]
+    [InlineData("greentune-tiny-int8", 4)]
+    [InlineData("greentune-tiny-int4", 4)]
+    public Task Two_hundred_prompts_answer_alike_alone_in_batches_and_by_GenAI(string id, int mayDiffer) => CompareAsync(id, 200, mayDiffer);
 
     [Fact]
     public async Task A_seed_draws_the_same_text_alone_and_in_a_batch()
@@ -72,7 +75,11 @@ public sealed class BatchTruthTests : IAsyncDisposable
         await _engine.RetireAsync(runner);
     }
 
-    private async Task CompareAsync(string id, int count)
+    /// <summary>
+    /// Answers with float32 activations are the same whatever the batch. At accuracy level 4 products round their activations to 8 bits: a difference in the last bit of a sum, which depends on how many rows a product has,
+    /// becomes one of a step in 127 where it turns a code over, and now and then a token with it.
+    /// </summary>
+    private async Task CompareAsync(string id, int count, int mayDiffer)
     {
         (ModelFolder folder, IModelRunner runner) = await OpenAsync(id);
         int[][] prompts = Prompts(folder, count);
@@ -84,7 +91,7 @@ public sealed class BatchTruthTests : IAsyncDisposable
 
         using (var model = new Model(folder.FolderPath))
         {
-            Assert.Equal(alone, prompts.Select(prompt => Generator(model, runner, prompt)));
+            AssertAlike(alone, [.. prompts.Select(prompt => Generator(model, runner, prompt))], mayDiffer, "GenAI");
         }
 
         foreach (int rows in (int[])[2, 5, 32])
@@ -101,10 +108,25 @@ public sealed class BatchTruthTests : IAsyncDisposable
                 }
             }
 
-            Assert.Equal(alone, await Task.WhenAll(running.Select(TokensAsync)));
+            AssertAlike(alone, await Task.WhenAll(running.Select(TokensAsync)), mayDiffer, $"batches of {rows}");
         }
 
         await _engine.RetireAsync(runner);
+    }
+
+    private static void AssertAlike(List<int[]> alone, int[][] others, int mayDiffer, string what)
+    {
+        int[] different = [.. Enumerable.Range(0, alone.Count).Where(i => !alone[i].AsSpan().SequenceEqual(others[i]))];
+        if (different.Length > 0)
+        {
+            TestContext.Current.SendDiagnosticMessage($"{what}: {different.Length} of {alone.Count} answers differ");
+        }
+
+        if (different.Length > mayDiffer)
+        {
+            int first = different[0];
+            Assert.Fail($"{what}: {different.Length} of {alone.Count} answers differ, at most {mayDiffer} may; the first is {first}: alone {string.Join(' ', alone[first])}, there {string.Join(' ', others[first])}");
+        }
     }
 
     /// <summary>Sentiment questions of several lengths, some with a beginning in common, and the card's own prompts.</summary>
@@ -136,11 +158,27 @@ public sealed class BatchTruthTests : IAsyncDisposable
     private static async Task<(ModelFolder Folder, IModelRunner Runner)> OpenAsync(string id)
     {
         ModelStore store = ModelStore.Open(new ModelStoreOptions { SourceFolder = Repository.PathOf("models"), CacheFolder = Path.Combine(Repository.Root, "artifacts", "test-cache") });
-        ModelFolder folder = await store.EnsureBuiltAsync(store.Find(id, Provider.Cpu));
+        ModelFolder folder = id.EndsWith(ExactEnding, StringComparison.Ordinal)
+            ? await ExactAsync(store.Find(id[..^ExactEnding.Length], Provider.Cpu), id)
+            : await store.EnsureBuiltAsync(store.Find(id, Provider.Cpu));
         // Less memory than the rows would like: slots of three lengths, and rows that have to move.
         var budget = new RunnerBudget(1024, 32, 40 * 600 * folder.KeyValueBytesPerToken, 1);
         return (folder, RunnerFactory.Open(folder, ExecutionProvider.Choose(DeviceChoice.Cpu, 0), budget));
     }
+
+    /// <summary>A folder whose products take float32 activations.</summary>
+    private static Task<ModelFolder> ExactAsync(ModelConfiguration configuration, string id) => new ModelFolderBuilder(TimeProvider.System).BuildAsync(
+        new BuildRequest
+        {
+            Id = id,
+            ModelName = configuration.Model,
+            SourceFolder = configuration.SourceFolder,
+            TargetFolder = Path.Combine(Repository.Root, "artifacts", "test-cache", "exact", id),
+            Options = configuration.Options with { AccuracyLevel = 0 },
+            Force = true,
+        },
+        null,
+        CancellationToken.None);
 
     private Generation Submit(IModelRunner runner, int[] prompt, SamplingSettings? sampling = null) => _engine.Submit(
         new GenerationRequest { Id = "truth", Model = runner, Prompt = prompt, MaxTokens = MaxTokens, Tenant = "t", Sampling = sampling ?? SamplingSettings.Greedy },
