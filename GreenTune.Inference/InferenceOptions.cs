@@ -64,6 +64,9 @@ internal sealed class InferenceOptions
     [Range(0, 4096)]
     public int MaxRows { get; set; }
 
+    /// <summary>Rows at once on a device, by the settings or by default.</summary>
+    public int RowsOn(bool cuda) => MaxRows > 0 ? MaxRows : cuda ? 256 : 32;
+
     /// <summary>Prompt tokens computed between two decode steps: what running answers wait for a newcomer at most.</summary>
     /// <value>The default 0 takes 128 on a CPU and 2048 on a GPU.</value>
     [Range(0, 1_000_000)]

@@ -23,7 +23,6 @@ internal sealed class EngineGraphRunner : IModelRunner
     private readonly int[] _stops;
     private readonly Dictionary<(RowPlace First, int Rows, bool Logits), DecodeBinding> _decodes = [];
     private readonly Dictionary<(RowPlace First, int Rows, bool Logits), PrefillBinding> _prefills = [];
-    private readonly HashSet<DecodeBinding> _captured = [];
 
     private readonly nint _tokens;
     private readonly nint _lengths;
@@ -124,8 +123,9 @@ internal sealed class EngineGraphRunner : IModelRunner
         binding.Total[0] = _cuda ? Classes[first.Class].Capacity : Longest(past[..rows]) + 1;
         Send(tokens, past, padded);
         _session.RunWithBinding(binding.Run, binding.Binding);
-        if (binding.Captures && _captured.Add(binding))
+        if (binding.CapturesNext)
         {
+            binding.CapturesNext = false;
             // The run that captures also runs, more than once, and lengths and tokens have gone on with it: once more from where it began.
             _device.Forget();
             Send(tokens, past, padded);

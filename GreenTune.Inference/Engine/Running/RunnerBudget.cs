@@ -9,12 +9,10 @@ internal sealed record RunnerBudget(int MaxContextTokens, int MaxRows, long? KvB
 {
     private const double ShareOfHost = 0.25;
     private const double ShareOfFreeDevice = 0.9;
-    private const int RowsOnCpu = 32;
-    private const int RowsOnGpu = 256;
 
     public static RunnerBudget Of(InferenceOptions options, bool cuda, int configurations) => new(
         options.MaxContextTokens,
-        options.MaxRows > 0 ? options.MaxRows : cuda ? RowsOnGpu : RowsOnCpu,
+        options.RowsOn(cuda),
         options.KvCacheMegabytes > 0 ? (long)options.KvCacheMegabytes << 20 : null,
         Math.Max(1, configurations));
 

@@ -64,15 +64,15 @@ internal sealed class DecodeBinding : StepBinding
     public DecodeBinding(InferenceSession session, int? graph, bool cuda)
         : base(session)
     {
-        Captures = graph is not null;
+        CapturesNext = graph is not null;
         if (cuda)
         {
             OnCuda(graph);
         }
     }
 
-    /// <summary>The first run captures a CUDA graph.</summary>
-    public bool Captures { get; }
+    /// <summary>The next run captures a CUDA graph: the first one does.</summary>
+    public bool CapturesNext { get; set; }
 }
 
 /// <summary>A prefill step's; its tokens are bound anew each time.</summary>

@@ -40,7 +40,7 @@ internal sealed record SchedulingSettings
         {
             Mode = options.Batching,
             BatchWindow = TimeSpan.FromMilliseconds(options.BatchWindowMilliseconds),
-            MaxRows = options.MaxRows > 0 ? options.MaxRows : cuda ? 256 : 32,
+            MaxRows = options.RowsOn(cuda),
             PrefillTokens = prefill,
             PrefillTokensAlone = prefill * 4,
             QueueLimit = options.MaxQueue,
