@@ -3,10 +3,12 @@ using System.CommandLine.Help;
 using System.Reflection;
 using GreenTune.Cli.Adapters;
 using GreenTune.Cli.Chat;
+using GreenTune.Cli.Keys;
 using GreenTune.Cli.Models;
 using GreenTune.Cli.Output;
 using GreenTune.Cli.Records;
 using GreenTune.Cli.Requests;
+using GreenTune.Cli.Services;
 using GreenTune.Models;
 using GreenTune.Models.Adapters;
 using GreenTune.Models.Catalog;
@@ -21,6 +23,7 @@ internal sealed class GreenTuneCommand
 {
     private readonly CliConsole _console;
     private readonly RootCommand _root;
+    private readonly Option<string?> _apiKey = ApiKey.Option();
 
     public GreenTuneCommand(CliConsole console)
     {
@@ -32,7 +35,9 @@ internal sealed class GreenTuneCommand
             ChatCommand.Create(console),
             RequestsCommand.Create(console),
             RecordsCommand.Create(console),
+            KeysCommand.Create(console),
         };
+        _root.Options.Add(_apiKey);
         _root.WithExamples("greentune models build", "greentune chat \"What is a carbon budget?\"", "greentune requests list");
         _root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples(console);
         _root.Options.OfType<VersionOption>().Single().Action = new PrintVersion(Version);
@@ -51,6 +56,7 @@ internal sealed class GreenTuneCommand
             return Refuse(parsed.CommandResult.Command, UsageErrors.Sentence(parsed));
         try
         {
+            ApiKey.Use(parsed, _apiKey);
             var invocation = new InvocationConfiguration
             {
                 Output = _console.Output,

@@ -6,6 +6,7 @@ using GreenTune.Accounting.Access;
 using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Tests.Events;
 using GreenTune.Accounting.Tests.Hosting;
+using GreenTune.Core.Access;
 using GreenTune.Core.Contracts;
 using GreenTune.ServiceDefaults.Access;
 using GreenTune.Tests;
