@@ -61,17 +61,22 @@ internal static partial class SignInHosting
     {
         app.MapGet(SignInPath, (HttpContext context, KeySwitch keys, string? @return) =>
             !keys.On || context.User.Identity is { IsAuthenticated: true } ? Results.LocalRedirect(Local(@return)) : Page(context, @return, null));
-        app.MapPost(SignInPath, SignInAsync);
-        // Checked by hand: the framework does so only where a form is read.
+        // Their tokens are checked by hand: the framework's refusal would lead to a page that only those who are signed in see.
+        app.MapPost(SignInPath, SignInAsync).DisableAntiforgery();
         app.MapPost(SignOutPath, SignOutAsync).DisableAntiforgery();
     }
 
     private static async Task<IResult> SignInAsync(
-        HttpContext context, RemoteKeys keys, KeySwitch on, ILogger<SignedIn> logger, [FromForm] string? key, [FromForm] string? @return, CancellationToken cancellation)
+        HttpContext context, IAntiforgery antiforgery, RemoteKeys keys, KeySwitch on, ILogger<SignedIn> logger, [FromForm] string? key, [FromForm] string? @return, CancellationToken cancellation)
     {
         if (!on.On)
         {
             return Results.LocalRedirect("/");
+        }
+
+        if (!await antiforgery.IsRequestValidAsync(context))
+        {
+            return Page(context, @return, "The form was too old. Try once more.", StatusCodes.Status400BadRequest);
         }
 
         string? problem;
@@ -109,7 +114,7 @@ internal static partial class SignInHosting
         return Results.LocalRedirect(SignInPath);
     }
 
-    private static RazorComponentResult<SignInPage> Page(HttpContext context, string? target, string? problem)
+    private static RazorComponentResult<SignInPage> Page(HttpContext context, string? target, string? problem, int refused = StatusCodes.Status401Unauthorized)
     {
         context.Response.Headers.CacheControl = "no-store";
         return new RazorComponentResult<SignInPage>(new Dictionary<string, object?>
@@ -119,7 +124,7 @@ internal static partial class SignInHosting
             [nameof(SignInPage.Theme)] = ShellPreferences.ThemeOf(context.Request.Cookies),
         })
         {
-            StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status401Unauthorized,
+            StatusCode = problem is null ? StatusCodes.Status200OK : refused,
         };
     }
 

@@ -31,6 +31,9 @@ internal sealed class InferenceService : IAsyncDisposable
 
     public IServiceProvider Services => _factory!.Services;
 
+    /// <summary>Where the service keeps what it keeps.</summary>
+    public string DataFolder => _data;
+
     /// <summary>Starts the service with the given settings ("Inference:MaxQueue" and so on) and waits until its configurations are ready.</summary>
     public static Task<InferenceService> StartAsync(FakeAccounting? accounting = null, bool startAccounting = true, params (string Key, string Value)[] settings) =>
         StartAsync(null, accounting, startAccounting, settings);
