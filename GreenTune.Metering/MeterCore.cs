@@ -51,6 +51,7 @@ internal sealed class MeterCore
             CounterQuantum = description.CounterQuantum,
             CounterLatchSeconds = description.CounterLatchSeconds,
             SampleNoise = description.SampleNoise,
+            AveragingWindow = description.AveragingWindow,
         });
         _trace = new(options.TraceCapacity, period);
         _baselines = new(options.Baselines, description.AssumedIdle, description.AssumedIdleSigma);

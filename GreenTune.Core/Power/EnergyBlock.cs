@@ -48,7 +48,7 @@ public readonly record struct EnergyBlock
 
     /// <summary>
     /// Standard uncertainty, in seconds, of where the source places a change of power inside the block: 0 for a counter read at
-    /// both ends, length / sqrt(12) for samples, between which a change may lie anywhere.
+    /// both ends, length / sqrt(12) for samples, between which a change may lie anywhere, and the same of the time that a sample averages, in quadrature.
     /// </summary>
     public double EdgeSeconds { get; init; }
 
