@@ -26,6 +26,11 @@ public sealed record DeviceMeterOptions
 
     public BaselineOptions Baselines { get; init; } = new();
 
-    /// <summary>Work coefficients by configuration; null is time alone (design section 4.3).</summary>
+    /// <summary>
+    /// Work coefficients by configuration, null being time alone, instead of those that the meter fits from its own blocks (design section 4.3). Null leaves it to fit them.
+    /// </summary>
     public Func<string, WorkCoefficients?>? Coefficients { get; init; }
+
+    /// <summary>Fits that a meter had made before a restart (<see cref="IDeviceMeter.WorkFits"/>); those of another device or kind of meter are left out.</summary>
+    public WorkFitSnapshot? Remembered { get; init; }
 }
