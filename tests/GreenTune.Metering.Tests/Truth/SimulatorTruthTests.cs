@@ -1,4 +1,3 @@
-using GreenTune.Core.Power;
 using GreenTune.Metering.Simulated;
 
 namespace GreenTune.Metering.Tests.Truth;
