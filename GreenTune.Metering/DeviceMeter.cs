@@ -114,6 +114,12 @@ public sealed partial class DeviceMeter : IDeviceMeter
             return _core.View();
     }
 
+    public WorkFitSnapshot? WorkFits()
+    {
+        lock (_gate)
+            return _core.WorkFits();
+    }
+
     public IReadOnlyList<TracePoint> Trace(MonotonicTime from, MonotonicTime to, MonotonicTime origin, int maxPoints)
     {
         IReadOnlyList<PowerSample> points;

@@ -2,6 +2,7 @@ using GreenTune.Core.Attribution;
 using GreenTune.Core.Units;
 using GreenTune.Metering.Cpu;
 using GreenTune.Metering.Nvml;
+using GreenTune.Metering.Recording;
 using GreenTune.Metering.Simulated;
 using GreenTune.Metering.Sources;
 using Microsoft.Extensions.Logging;
@@ -40,14 +41,18 @@ public sealed class MeterFactory
     /// </summary>
     /// <param name="component">What the models run on.</param>
     /// <param name="gpuUuid">Which GPU, if known; Metering:Nvml:Uuid goes before it.</param>
-    /// <param name="coefficients">Work coefficients by configuration; null is time alone.</param>
-    public IDeviceMeter Create(DeviceComponent component, string? gpuUuid = null, Func<string, WorkCoefficients?>? coefficients = null)
+    /// <param name="coefficients">Work coefficients by configuration instead of those that the meter fits; null leaves it to fit them.</param>
+    /// <param name="remembered">What a meter had learned before a restart; null begins anew.</param>
+    /// <param name="recorder">Records what the meter takes; ended with it.</param>
+    public IDeviceMeter Create(DeviceComponent component, string? gpuUuid = null, Func<string, WorkCoefficients?>? coefficients = null, WorkFitSnapshot? remembered = null, MeterRecorder? recorder = null)
     {
         var options = new DeviceMeterOptions
         {
             Period = TimeSpan.FromMilliseconds(_options.PeriodMilliseconds),
             Baselines = new() { Expiry = TimeSpan.FromMinutes(_options.BaselineExpiryMinutes) },
             Coefficients = coefficients,
+            Remembered = remembered,
+            Recorder = recorder,
         };
         return new DeviceMeter(Open(component, gpuUuid, options.Period), options, _clock, _logger, _telemetry);
     }

@@ -93,7 +93,46 @@ public sealed record DeviceView
 
     /// <summary>Since the service started.</summary>
     public EnergyBuckets? Totals { get; init; }
+
+    /// <summary>What the work of each configuration has been found to cost here; empty before any block has taught it.</summary>
+    public IReadOnlyList<WorkFitView> WorkFits { get; init; } = [];
+
+    /// <summary>How far the energy counter and the power samples disagree; null where the device does not give both.</summary>
+    public CounterAgreement? CounterAgreement { get; init; }
 }
+
+/// <summary>The fitted work model of one configuration on one device (design section 4.3): e = k_f FLOPs + k_b bytes + k_t time.</summary>
+/// <param name="ConfigurationId">The configuration.</param>
+/// <param name="InUse">Whether it shares out energy now; time alone does otherwise.</param>
+/// <param name="Blocks">Blocks that taught it.</param>
+/// <param name="RSquared">Coefficient of determination of active power on blocks before they were learned from; null before there are enough. May be below 0.</param>
+/// <param name="TimeAloneRSquared">The same of time alone.</param>
+/// <param name="JoulesPerFlop">k_f.</param>
+/// <param name="JoulesPerByte">k_b.</param>
+/// <param name="JoulesPerSecond">k_t.</param>
+/// <param name="SensorWindowSeconds">What the sensor's samples were found to average, in seconds; 0 for a counter.</param>
+/// <param name="SensorLagSeconds">By how much the middle of what a sample averages was found to lie before its stamp, in seconds.</param>
+public sealed record WorkFitView(
+    string ConfigurationId,
+    bool InUse,
+    long Blocks,
+    double? RSquared,
+    double? TimeAloneRSquared,
+    double JoulesPerFlop,
+    double JoulesPerByte,
+    double JoulesPerSecond,
+    double SensorWindowSeconds,
+    double SensorLagSeconds);
+
+/// <summary>
+/// Disagreement of a device's energy counter with the integral of its samples: counter over integral, minus 1, over whole rescaling spans. Energies follow the counter
+/// (design section 4.1).
+/// </summary>
+/// <param name="Idle">Over spans with nobody in flight; null before the first.</param>
+/// <param name="IdleSeconds">How long those were.</param>
+/// <param name="Loaded">Over spans with requests in flight throughout; null before the first.</param>
+/// <param name="LoadedSeconds">How long those were.</param>
+public sealed record CounterAgreement(double? Idle, double IdleSeconds, double? Loaded, double LoadedSeconds);
 
 /// <summary>An idle baseline (design section 4.2).</summary>
 /// <param name="Mean">Power with no request in flight.</param>
