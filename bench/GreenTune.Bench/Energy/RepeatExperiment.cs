@@ -30,7 +30,7 @@ internal static class RepeatExperiment
 
     private static Task<List<Answered>> PlanAsync(EnergySetting setting, EnergyRig rig)
     {
-        int perClient = setting.Times(setting.Cuda ? 60 : 4);
+        int perClient = setting.Times(setting.Cuda ? 25 : 4);
         return rig.ClosedLoopAsync(setting.Rows, 4001, (random, sent) => sent < perClient ? SteadyExperiment.Mixed(random) : null);
     }
 }
