@@ -28,6 +28,13 @@ public sealed record DeviceMeterOptions
 
     public BaselineOptions Baselines { get; init; } = new();
 
+    /// <summary>Baselines of earlier runs, which serve until they are measured anew. Read from <see cref="BaselineFile"/> where there is one.</summary>
+    public IReadOnlyList<SavedBaseline> SavedBaselines { get; init; } = [];
+
+    /// <summary>Where baselines are remembered; null for nowhere.</summary>
+    [JsonIgnore]
+    public BaselineFile? BaselineFile { get; init; }
+
     /// <summary>Work coefficients by configuration; null is time alone (design section 4.3).</summary>
     [JsonIgnore]
     public Func<string, WorkCoefficients?>? Coefficients { get; init; }
