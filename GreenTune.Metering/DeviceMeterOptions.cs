@@ -28,6 +28,13 @@ public sealed record DeviceMeterOptions
 
     public BaselineOptions Baselines { get; init; } = new();
 
+    /// <summary>Baselines of earlier runs, which serve until they are measured anew. Read from <see cref="BaselineFile"/> where there is one.</summary>
+    public IReadOnlyList<SavedBaseline> SavedBaselines { get; init; } = [];
+
+    /// <summary>Where baselines are remembered; null for nowhere.</summary>
+    [JsonIgnore]
+    public BaselineFile? BaselineFile { get; init; }
+
     /// <summary>Records what the meter takes, from its start on; ended with the meter. Null for no recording.</summary>
     [JsonIgnore]
     public MeterRecorder? Recorder { get; init; }

@@ -31,6 +31,7 @@ internal sealed class MeterCore
     private readonly Dictionary<long, MonotonicTime> _ended = [];
     private readonly List<long> _overdue = [];
     private readonly TimeSpan _lostAfter;
+    private readonly ComponentSplit? _split;
     private MonotonicTime _cutUntil;
     private MonotonicTime _lastBlock;
     private MonotonicTime _stepsUntil = new(long.MinValue);
@@ -57,7 +58,8 @@ internal sealed class MeterCore
             AveragingWindow = description.AveragingWindow,
         });
         _trace = new(options.TraceCapacity, period);
-        _baselines = new(options.Baselines, description.AssumedIdle, description.AssumedIdleSigma);
+        _split = description.TellsDram ? new() : null;
+        _baselines = new(options.Baselines, description.AssumedIdle, description.AssumedIdleSigma, options.SavedBaselines, clock.GetUtcNow());
         _fitter = new(new() { Integrating = description.Kinds == ReadingKinds.Counter, Period = period, AveragingWindow = description.AveragingWindow });
         if (options.Remembered is { } remembered && remembered.Device == description.DeviceId && remembered.Meter == description.Meter)
             _fitter.Restore(remembered.Fits);
@@ -88,6 +90,11 @@ internal sealed class MeterCore
     public void Take(in SourceStatus status, MonotonicTime now, PowerReadings readings)
     {
         _options.Recorder?.Take(now, status, readings.Counter, readings.Samples);
+        if (_split is not null)
+        {
+            foreach (EnergyReading reading in readings.Counter)
+                _split.Add(reading);
+        }
         _cut.Clear();
         if (_lost && !status.Lost && readings.Samples.Count + readings.Counter.Count > 0)
         {
@@ -124,6 +131,7 @@ internal sealed class MeterCore
     public void Tell(in MeterEvent told)
     {
         _options.Recorder?.Tell(told);
+        _split?.Tell(told);
         switch (told.Kind)
         {
             case MeterEventKind.Admit:
@@ -145,6 +153,9 @@ internal sealed class MeterCore
                 break;
             case MeterEventKind.BusyBegins:
                 _baselines.BeginBusy(told.At);
+                break;
+            case MeterEventKind.Calibrate:
+                _baselines.Calibrate(told.Calibration.Over, told.At);
                 break;
             default:
                 _baselines.EndBusy(told.At);
@@ -176,6 +187,8 @@ internal sealed class MeterCore
         for (int i = first; i < settled.Count; i++)
         {
             _ended.Remove(settled[i].Request);
+            if (_split is not null)
+                settled[i] = _split.Apply(settled[i]);
             if (settled[i].BaselineSuspect)
                 _baselines.Restart();
         }
@@ -196,6 +209,7 @@ internal sealed class MeterCore
     {
         _open.Remove(request);
         _ended.Remove(request);
+        _split?.Forget(request);
         return new()
         {
             Request = request,
@@ -233,6 +247,12 @@ internal sealed class MeterCore
     }
 
     public WorkFitSnapshot WorkFits() => new(_description.DeviceId, _description.Meter, _fitter.Save());
+
+    /// <summary>How a calibration came out, once.</summary>
+    public CalibrationResult? TakeCalibrated() => _baselines.TakeCalibrated();
+
+    /// <summary>Baselines that have been measured, to be remembered.</summary>
+    public IReadOnlyList<SavedBaseline> MeasuredBaselines() => _baselines.Measured();
 
     public Watts? BaselineNow() => _description.Quality == EnergyQuality.None ? null : _baselines.Current(MonotonicTime.Now(_clock)).Mean;
 
