@@ -81,6 +81,6 @@ internal sealed partial class InferenceProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex(@"Now listening on: (http://\S+)")]
+    [GeneratedRegex(@"listens on (http://\S+)")]
     private static partial Regex ListeningOn();
 }
