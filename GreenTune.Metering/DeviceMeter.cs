@@ -173,6 +173,8 @@ public sealed partial class DeviceMeter : IDeviceMeter
         _stopped = true;
         _telemetry?.Remove(this);
         AnswerAll("the meter was stopped");
+        lock (_gate)
+            _options.Recorder?.Dispose();
         // A thread that hangs inside the driver still uses the source.
         if (ended)
             _source.Dispose();

@@ -1,5 +1,7 @@
+using System.Text.Json.Serialization;
 using GreenTune.Core.Attribution;
 using GreenTune.Metering.Baselines;
+using GreenTune.Metering.Recording;
 
 namespace GreenTune.Metering;
 
@@ -27,5 +29,10 @@ public sealed record DeviceMeterOptions
     public BaselineOptions Baselines { get; init; } = new();
 
     /// <summary>Work coefficients by configuration; null is time alone (design section 4.3).</summary>
+    [JsonIgnore]
     public Func<string, WorkCoefficients?>? Coefficients { get; init; }
+
+    /// <summary>Records what the meter takes, from its start on; ended with the meter. Null for no recording.</summary>
+    [JsonIgnore]
+    public MeterRecorder? Recorder { get; init; }
 }

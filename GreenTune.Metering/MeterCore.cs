@@ -3,6 +3,7 @@ using GreenTune.Core.Contracts;
 using GreenTune.Core.Power;
 using GreenTune.Core.Units;
 using GreenTune.Metering.Baselines;
+using GreenTune.Metering.Recording;
 using GreenTune.Metering.Sources;
 
 namespace GreenTune.Metering;
@@ -66,6 +67,7 @@ internal sealed class MeterCore
             options.Coefficients);
         _lostAfter = options.LostAfter > 20 * period ? options.LostAfter : 20 * period;
         _cutUntil = _lastBlock = MonotonicTime.Now(clock);
+        options.Recorder?.Begin(RecordingHeader.Of(description, options, clock.GetUtcNow(), note: null), _cutUntil, options.Coefficients);
     }
 
     public TimeSpan SamplePeriod { get; }
@@ -79,6 +81,7 @@ internal sealed class MeterCore
 
     public void Take(in SourceStatus status, MonotonicTime now, PowerReadings readings)
     {
+        _options.Recorder?.Take(now, status, readings.Counter, readings.Samples);
         _cut.Clear();
         if (_lost && !status.Lost && readings.Samples.Count + readings.Counter.Count > 0)
         {
@@ -114,6 +117,7 @@ internal sealed class MeterCore
 
     public void Tell(in MeterEvent told)
     {
+        _options.Recorder?.Tell(told);
         switch (told.Kind)
         {
             case MeterEventKind.Admit:
@@ -146,6 +150,7 @@ internal sealed class MeterCore
     /// <param name="settled">Receives the settled requests.</param>
     public void Settle(MonotonicTime now, List<Settlement> settled)
     {
+        _options.Recorder?.Settle(now);
         MonotonicTime complete = CompleteUntil(now);
         while (_pending.TryPeek(out EnergyBlock block)
             && (block.End <= complete || _pending.Count > MostPendingBlocks || now - block.End > _options.StepPatience))
@@ -169,8 +174,14 @@ internal sealed class MeterCore
     /// <summary>Whether a request is known: in flight, or ended and not settled.</summary>
     public bool Knows(long request) => _open.ContainsKey(request) || _ended.ContainsKey(request);
 
-    /// <summary>Ends a request without figures.</summary>
+    /// <summary>Ends a request without figures, because somebody outside gave it up.</summary>
     public Settlement GiveUp(long request, string reason)
+    {
+        _options.Recorder?.GiveUp(request, reason);
+        return Abandon(request, reason);
+    }
+
+    private Settlement Abandon(long request, string reason)
     {
         _open.Remove(request);
         _ended.Remove(request);
@@ -267,6 +278,6 @@ internal sealed class MeterCore
                 _overdue.Add(request);
         }
         foreach (long request in _overdue)
-            settled.Add(GiveUp(request, FormattableString.Invariant($"its energy had not settled {_options.SettlePatience.TotalSeconds:0} s after its end: {Fault ?? "another request's step was still running"}")));
+            settled.Add(Abandon(request, FormattableString.Invariant($"its energy had not settled {_options.SettlePatience.TotalSeconds:0} s after its end: {Fault ?? "another request's step was still running"}")));
     }
 }
