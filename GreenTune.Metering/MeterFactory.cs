@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace GreenTune.Metering;
 
 /// <summary>Opens the meter of the device that a service runs its models on.</summary>
-public sealed class MeterFactory
+public sealed partial class MeterFactory
 {
     private readonly MeteringOptions _options;
     private readonly TimeProvider _clock;
@@ -74,7 +74,7 @@ public sealed class MeterFactory
     {
         try
         {
-            return new CpuEstimateSource(CpuTopology.Detect(), _options.Cpu, CpuTimes.ForThisSystem());
+            return new CpuEstimateSource(CpuTopology.Detect(), _options.Cpu, ReadCpuTimes());
         }
         catch (Exception problem) when (problem is not OutOfMemoryException)
         {

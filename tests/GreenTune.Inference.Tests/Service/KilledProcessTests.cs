@@ -26,16 +26,11 @@ public sealed class KilledProcessTests : IDisposable
         }
 
         Assert.DoesNotContain(running, accounting.Records.Keys);
-        await using (InferenceProcess second = await InferenceProcess.StartAsync(_data, accounting))
-        {
-            await Eventually.TrueAsync(() => accounting.Records.ContainsKey(running));
-            // The start after a start that was killed finds nothing new.
-            await second.KillAsync();
-        }
-
         await using (await InferenceProcess.StartAsync(_data, accounting))
         {
+            await Eventually.TrueAsync(() => accounting.Records.ContainsKey(running));
             await Eventually.TrueAsync(() => !Directory.EnumerateFiles(Path.Combine(_data, "inference", "outbox"), "0*.jsonl").Any());
+            Assert.Empty(Directory.EnumerateFiles(Path.Combine(_data, "inference", "journal")));
         }
 
         RequestRecord aborted = accounting.Records[running];
