@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace GreenTune.Metering;
 
 /// <summary>Opens the meter of the device that a service runs its models on.</summary>
-public sealed class MeterFactory
+public sealed partial class MeterFactory
 {
     private readonly MeteringOptions _options;
     private readonly TimeProvider _clock;
