@@ -111,12 +111,12 @@ public sealed partial class MeterFactory
         return instead is null ? source : source.Explain($"It is not measured by RAPL because {instead}.");
     }
 
-    private static ICpuTimes? Times(out string? problem)
+    private ICpuTimes? Times(out string? problem)
     {
         problem = null;
         try
         {
-            return CpuTimes.ForThisSystem();
+            return ReadCpuTimes();
         }
         catch (Exception failed) when (failed is not OutOfMemoryException)
         {
