@@ -53,7 +53,9 @@ internal static class AccountingApp
 
     private static void AddOptions(IServiceCollection services)
     {
-        services.AddOptions<AccountingOptions>().BindConfiguration(AccountingOptions.Section).ValidateOnStart();
+        services.AddOptions<AccountingOptions>().BindConfiguration(AccountingOptions.Section)
+            .Configure<IConfiguration>((options, configuration) => options.ConnectionString = configuration.GetConnectionString("accounting") ?? options.ConnectionString)
+            .ValidateOnStart();
         services.AddOptions<CarbonOptions>().BindConfiguration(CarbonOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<AccountingOptions>, AccountingOptionsValidator>();
         services.AddSingleton<IValidateOptions<CarbonOptions>, CarbonOptionsValidator>();
@@ -69,10 +71,12 @@ internal static class AccountingApp
             json.SerializerOptions.RespectNullableAnnotations = true;
         });
 
-        services.AddSingleton<SqliteStore>();
+        services.AddSingleton<IStoreDialect>(provider => provider.GetRequiredService<IOptions<AccountingOptions>>().Value is { Postgres: { } postgres } options
+            ? new PostgresStore(postgres, options)
+            : ActivatorUtilities.CreateInstance<SqliteStore>(provider));
         services.AddPooledDbContextFactory<AccountingDb>((provider, options) =>
         {
-            provider.GetRequiredService<SqliteStore>().Configure(options);
+            provider.GetRequiredService<IStoreDialect>().Configure(options);
             options.AddInterceptors(new DatabaseSpans());
             options.AddInterceptors(provider.GetServices<IInterceptor>());
             // Migrations are written by hand and have no snapshot; a test compares what they make with the model.

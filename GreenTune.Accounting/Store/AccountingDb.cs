@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Conventions;
 
 namespace GreenTune.Accounting.Store;
 
-/// <summary>The books. The model names no database: what SQLite needs of its own is in <see cref="SqliteStore"/>.</summary>
+/// <summary>The books. The model names no database: what one needs of its own is in its <see cref="IStoreDialect"/>.</summary>
 internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbContext(options)
 {
     public DbSet<RecordRow> Records => Set<RecordRow>();
