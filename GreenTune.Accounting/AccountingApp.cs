@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon;
+using GreenTune.Accounting.Carbon.Restatements;
 using GreenTune.Accounting.Events;
 using GreenTune.Accounting.Http;
 using GreenTune.Accounting.Periods;
@@ -36,6 +37,7 @@ internal static class AccountingApp
         app.MapPeriodsApi();
         app.MapSummaryApi();
         app.MapCarbonApi();
+        app.MapRestatementsApi();
         app.MapBudgetsApi();
         app.MapReservationsApi();
         app.MapThreeEApi();
@@ -86,7 +88,7 @@ internal static class AccountingApp
         services.AddHealthChecks().AddCheck<StoreHealthCheck>("books");
 
         services.AddSingleton(CarbonTable.Default);
-        services.AddSingleton<CarbonPricing>();
+        services.AddCarbon();
         services.AddSingleton<AccountingTelemetry>();
         services.AddSingleton<EventHub>();
         services.AddSingleton<RecordIngest>();

@@ -1,3 +1,4 @@
+using GreenTune.ServiceDefaults.Access;
 using GreenTune.ServiceDefaults.Data;
 using GreenTune.ServiceDefaults.Errors;
 using GreenTune.ServiceDefaults.Health;
@@ -47,6 +48,7 @@ public static class ServiceDefaultsExtensions
         builder.AddTelemetry();
         builder.AddProblems();
         builder.AddOutgoingHttp();
+        builder.AddOutgoingUrlPolicy();
         builder.AddDataDirectory();
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy("answers"), [Live]);
         return builder;

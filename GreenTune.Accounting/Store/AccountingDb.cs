@@ -1,3 +1,5 @@
+using GreenTune.Accounting.Carbon.Intensities;
+using GreenTune.Accounting.Carbon.Restatements;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Conventions;
 
@@ -30,11 +32,27 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
 
     public DbSet<PlanRow> Plans => Set<PlanRow>();
 
+    public DbSet<IntensityRow> Intensities => Set<IntensityRow>();
+
+    public DbSet<IntensityCallRow> IntensityCalls => Set<IntensityCallRow>();
+
+    public DbSet<CarbonHourRow> CarbonHours => Set<CarbonHourRow>();
+
+    public DbSet<RestatementRow> Restatements => Set<RestatementRow>();
+
+    public DbSet<RestatedHourRow> RestatedHours => Set<RestatedHourRow>();
+
     // Every index is named below: one on each foreign key as well would only serve deleting carbon factors, which never happens.
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) => configurationBuilder.Conventions.Remove<ForeignKeyIndexConvention>();
 
     protected override void OnModelCreating(ModelBuilder model)
     {
+        model.ApplyConfiguration(new IntensityRowConfiguration());
+        model.ApplyConfiguration(new IntensityCallRowConfiguration());
+        model.ApplyConfiguration(new CarbonHourRowConfiguration());
+        model.ApplyConfiguration(new RestatementRowConfiguration());
+        model.ApplyConfiguration(new RestatedHourRowConfiguration());
+
         model.Entity<FactorRow>(factor =>
         {
             factor.ToTable("factors").HasKey(row => row.Id);
