@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using GreenTune.Accounting.Access;
 using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon;
 using GreenTune.Accounting.Carbon.Restatements;
@@ -10,8 +11,11 @@ using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Summaries;
 using GreenTune.Accounting.Telemetry;
 using GreenTune.Accounting.ThreeE;
+using GreenTune.Accounting.Webhooks;
 using GreenTune.Core.Carbon;
 using GreenTune.ServiceDefaults;
+using GreenTune.ServiceDefaults.Access;
+using GreenTune.ServiceDefaults.Resilience;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Options;
 
@@ -26,6 +30,7 @@ internal static class AccountingApp
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
         builder.AddServiceDefaults();
+        builder.AddAccess(AccountingAccess.Matrix);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = JsonBody.LargeBytes);
         AddOptions(builder.Services);
         AddServices(builder.Services);
@@ -33,6 +38,7 @@ internal static class AccountingApp
 
         WebApplication app = builder.Build();
         app.MapDefaultEndpoints();
+        app.UseAccess();
         app.MapRecordsApi();
         app.MapPeriodsApi();
         app.MapSummaryApi();
@@ -43,13 +49,18 @@ internal static class AccountingApp
         app.MapThreeEApi();
         app.MapPlansApi();
         app.MapEventsApi();
+        app.MapKeysApi();
+        app.MapWebhooksApi();
         return app;
     }
 
     /// <summary>Opens the books, before anything is served.</summary>
     /// <exception cref="StoreStartException">The books cannot be opened.</exception>
-    public static Task OpenAsync(WebApplication app, CancellationToken cancellation) =>
-        app.Services.GetRequiredService<StoreInitialiser>().OpenAsync(cancellation);
+    public static async Task OpenAsync(WebApplication app, CancellationToken cancellation)
+    {
+        await app.Services.GetRequiredService<StoreInitialiser>().OpenAsync(cancellation);
+        await app.Services.GetRequiredService<KeyBook>().OpenAsync(cancellation);
+    }
 
     private static void AddOptions(IServiceCollection services)
     {
@@ -99,6 +110,15 @@ internal static class AccountingApp
         services.AddSingleton<BudgetSignals>();
         services.AddHostedService<BudgetAnnouncer>();
         services.AddHostedService<ReservationSweeper>();
+        services.AddSingleton<BudgetPreviews>();
+        services.AddSingleton<KeyBook>();
+        services.AddSingleton<IKeyVerifier>(provider => provider.GetRequiredService<KeyBook>());
+        services.AddSingleton<WebhookOutbox>();
+        services.AddSingleton<WebhookBook>();
+        services.AddSingleton<WebhookClient>();
+        services.AddSingleton<WebhookSender>();
+        services.AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
+        services.AddHttpClient(WebhookClient.Name).WithoutResilience(WebhookClient.Timeout).WithOutgoingUrlPolicy();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<ThreeEService>();

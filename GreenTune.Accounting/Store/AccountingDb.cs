@@ -1,5 +1,9 @@
+using GreenTune.Accounting.Access;
+using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon.Intensities;
 using GreenTune.Accounting.Carbon.Restatements;
+using GreenTune.Accounting.Webhooks;
+using GreenTune.Core.Contracts;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Conventions;
 
@@ -23,10 +27,6 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
     public DbSet<ReservationRow> Reservations => Set<ReservationRow>();
 
     public DbSet<DecisionRow> Decisions => Set<DecisionRow>();
-
-    public DbSet<UsageWindowRow> UsageWindows => Set<UsageWindowRow>();
-
-    public DbSet<UsagePartRow> UsageParts => Set<UsagePartRow>();
 
     public DbSet<SettingsRow> Settings => Set<SettingsRow>();
 
@@ -99,9 +99,16 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
         model.Entity<BudgetRow>(budget =>
         {
             budget.ToTable("budgets").HasKey(row => row.Id);
-            budget.HasIndex(row => row.Tenant).IsUnique();
+            budget.HasIndex(row => row.Tenant);
             budget.Property(row => row.Id).ValueGeneratedNever();
             budget.Property(row => row.Tenant).HasMaxLength(100);
+            // Added later: what was there before is a tenant's calendar day.
+            budget.Property(row => row.Scope).HasDefaultValue(BudgetScope.Tenant);
+            budget.Property(row => row.Period).HasDefaultValue(BudgetPeriod.Day);
+            budget.Property(row => row.Window).HasDefaultValue(BudgetWindowKind.Calendar);
+            budget.Property(row => row.Model).HasMaxLength(201);
+            budget.Property(row => row.Session).HasMaxLength(200);
+            budget.Property(row => row.TimeZone).HasMaxLength(64);
         });
 
         model.Entity<ReservationRow>(reservation =>
@@ -110,6 +117,7 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             reservation.HasIndex(row => new { row.Tenant, row.ExpiresTicks });
             reservation.Property(row => row.RequestId).HasMaxLength(64);
             reservation.Property(row => row.Tenant).HasMaxLength(100);
+            reservation.Property(row => row.Session).HasMaxLength(200);
         });
 
         model.Entity<DecisionRow>(decision =>
@@ -117,20 +125,6 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             decision.ToTable("budget_decisions").HasKey(row => row.Id);
             decision.HasIndex(row => new { row.BudgetId, row.Action, row.AtTicks });
             decision.HasIndex(row => new { row.Action, row.AtTicks });
-        });
-
-        model.Entity<UsageWindowRow>(window =>
-        {
-            window.ToTable("usage_windows").HasKey(row => row.Id);
-            window.HasIndex(row => new { row.Tenant, row.StartTicks, row.EndTicks }).IsUnique();
-            window.HasMany(row => row.Parts).WithOne().HasForeignKey(part => part.WindowId).OnDelete(DeleteBehavior.Cascade);
-            window.Property(row => row.Tenant).HasMaxLength(100);
-        });
-
-        model.Entity<UsagePartRow>(part =>
-        {
-            part.ToTable("usage_parts").HasKey(row => row.Id);
-            part.HasIndex(row => new { row.WindowId, row.Device, row.FactorId }).IsUnique();
         });
 
         model.Entity<SettingsRow>(settings =>
@@ -146,5 +140,10 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             plan.HasIndex(row => row.StartedTicks);
             plan.Property(row => row.Id).ValueGeneratedNever();
         });
+
+        model.ApplyConfiguration(new UsageSliceConfiguration());
+        model.ApplyConfiguration(new KeyConfiguration());
+        model.ApplyConfiguration(new WebhookConfiguration());
+        model.ApplyConfiguration(new WebhookDeliveryConfiguration());
     }
 }
