@@ -38,7 +38,9 @@ internal static class InferenceServices
         services.AddSingleton<IValidateOptions<InferenceOptions>, InferenceOptionsValidator>();
         services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ModelStoreOptions>, CatalogCheck>();
-        services.AddOptions<MeteringOptions>().BindConfiguration(MeteringOptions.Section).ValidateOnStart();
+        services.AddOptions<MeteringOptions>().BindConfiguration(MeteringOptions.Section)
+            .PostConfigure<DataDirectory>((metering, data) => metering.BaselineFile ??= Path.Combine(data.Folder(DataFolder), MeterMemory.BaselineFile))
+            .ValidateOnStart();
         services.AddSingleton<IValidateOptions<MeteringOptions>, MeteringOptionsCheck>();
 
         services.AddSingleton<InferenceTelemetry>();
@@ -98,7 +100,9 @@ internal static class InferenceServices
                 provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<ILogger<MeterFactory>>(),
                 provider.GetRequiredService<MeteringTelemetry>())
-            .Create(provider.GetRequiredService<ExecutionProvider>().Cuda ? DeviceComponent.Gpu : DeviceComponent.Cpu));
+            .Create(provider.GetRequiredService<ExecutionProvider>().Cuda ? DeviceComponent.Gpu : DeviceComponent.Cpu, remembered: provider.GetRequiredService<MeterMemory>().Load()));
+        services.AddSingleton(provider => new MeterMemory(Data(provider), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<MeterMemory>>()));
+        services.AddHostedService<MeterMemoryKeeper>();
         services.AddSingleton(provider => new DeviceEngine(
             provider.GetRequiredService<IDeviceMeter>(),
             SchedulingSettings.Of(provider.GetRequiredService<IOptions<InferenceOptions>>().Value, provider.GetRequiredService<ExecutionProvider>().Cuda),
