@@ -49,6 +49,19 @@ public sealed class SimulatorTruthTests(ITestOutputHelper output)
         Assert.Equal(1, result.Fitted, 0.02);
     }
 
+    [Theory]
+    [InlineData(8)]
+    [InlineData(100)]
+    public async Task What_a_sensor_averages_without_saying_so_is_found_and_heeded(int clients)
+    {
+        SimulatedSensor sensor = Hopper with { AveragingWindow = 0.1 };
+        TruthResult result = await TruthRun.Compare(sensor, clients, runs: 4, seconds: 5, warm: 40, undeclared: true);
+
+        output.WriteLine($"{clients} concurrent: {result}");
+        Assert.InRange(result.WithinTwoSigma, 0.95, 1);
+        Assert.InRange(result.Ours.WithoutGain, 0, 0.055);
+    }
+
     [Fact]
     public async Task A_meter_that_starts_anew_shares_by_time_first_and_by_its_fit_once_that_explains_more()
     {
