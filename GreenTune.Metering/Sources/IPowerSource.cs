@@ -59,7 +59,7 @@ public sealed record PowerSourceDescription
 
     public required DeviceComponent Component { get; init; }
 
-    /// <summary>"nvml", "cpu-estimate", "simulated", "replay" or "none".</summary>
+    /// <summary>"nvml", "rapl", "cpu-estimate", "dcgm", "simulated", "replay" or "none".</summary>
     public required string Meter { get; init; }
 
     /// <summary>What is inside: "device", "package" or "host"; null without a meter.</summary>
@@ -96,6 +96,9 @@ public sealed record PowerSourceDescription
     /// than this.
     /// </summary>
     public TimeSpan AveragingWindow { get; init; }
+
+    /// <summary>The counter's readings tell the memory's part apart.</summary>
+    public bool TellsDram { get; init; }
 
     /// <summary>Idle power to go by until a baseline has been measured.</summary>
     public Watts AssumedIdle { get; init; }
