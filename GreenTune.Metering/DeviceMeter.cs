@@ -118,6 +118,12 @@ public sealed partial class DeviceMeter : IDeviceMeter
             return _core.View() with { Facts = _facts };
     }
 
+    public WorkFitSnapshot? WorkFits()
+    {
+        lock (_gate)
+            return _core.WorkFits();
+    }
+
     public IReadOnlyList<TracePoint> Trace(MonotonicTime from, MonotonicTime to, MonotonicTime origin, int maxPoints)
     {
         IReadOnlyList<PowerSample> points;

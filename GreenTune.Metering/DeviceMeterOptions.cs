@@ -35,9 +35,14 @@ public sealed record DeviceMeterOptions
     [JsonIgnore]
     public BaselineFile? BaselineFile { get; init; }
 
-    /// <summary>Work coefficients by configuration; null is time alone (design section 4.3).</summary>
+    /// <summary>
+    /// Work coefficients by configuration, null being time alone, instead of those that the meter fits from its own blocks (design section 4.3). Null leaves it to fit them.
+    /// </summary>
     [JsonIgnore]
     public Func<string, WorkCoefficients?>? Coefficients { get; init; }
+
+    /// <summary>Fits that a meter had made before a restart (<see cref="IDeviceMeter.WorkFits"/>); those of another device or kind of meter are left out.</summary>
+    public WorkFitSnapshot? Remembered { get; init; }
 
     /// <summary>Records what the meter takes, from its start on; ended with the meter. Null for no recording.</summary>
     [JsonIgnore]

@@ -36,6 +36,11 @@ public interface IDeviceMeter : IAsyncDisposable
     /// <summary>What is metered, how, and its baselines.</summary>
     DeviceView View();
 
+    /// <summary>
+    /// What the meter has learned of the configurations' work, for <see cref="DeviceMeterOptions.Remembered"/> after a restart; null where nothing is learned.
+    /// </summary>
+    WorkFitSnapshot? WorkFits() => null;
+
     /// <summary>Power between two times, thinned to at most <paramref name="maxPoints"/> points; offsets count from <paramref name="origin"/>.</summary>
     IReadOnlyList<TracePoint> Trace(MonotonicTime from, MonotonicTime to, MonotonicTime origin, int maxPoints);
 

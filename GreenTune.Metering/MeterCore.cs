@@ -22,6 +22,8 @@ internal sealed class MeterCore
     private readonly BlockCutter _cutter;
     private readonly BaselineKeeper _baselines;
     private readonly AttributionLedger _ledger;
+    private readonly WorkFitter _fitter;
+    private readonly CounterTally _counterTally = new();
     private readonly PowerTrace _trace;
     private readonly List<EnergyBlock> _cut = [];
     private readonly Queue<EnergyBlock> _pending = new();
@@ -53,10 +55,14 @@ internal sealed class MeterCore
             CounterQuantum = description.CounterQuantum,
             CounterLatchSeconds = description.CounterLatchSeconds,
             SampleNoise = description.SampleNoise,
+            AveragingWindow = description.AveragingWindow,
         });
         _trace = new(options.TraceCapacity, period);
         _split = description.TellsDram ? new() : null;
         _baselines = new(options.Baselines, description.AssumedIdle, description.AssumedIdleSigma, options.SavedBaselines, clock.GetUtcNow());
+        _fitter = new(new() { Integrating = description.Kinds == ReadingKinds.Counter, Period = period, AveragingWindow = description.AveragingWindow });
+        if (options.Remembered is { } remembered && remembered.Device == description.DeviceId && remembered.Meter == description.Meter)
+            _fitter.Restore(remembered.Fits);
         _ledger = new(
             new()
             {
@@ -66,7 +72,7 @@ internal sealed class MeterCore
                 Component = description.Component,
                 GainRelative = description.GainRelative ?? 0,
             },
-            options.Coefficients);
+            options.Coefficients ?? _fitter.CoefficientsOf);
         _lostAfter = options.LostAfter > 20 * period ? options.LostAfter : 20 * period;
         _cutUntil = _lastBlock = MonotonicTime.Now(clock);
         options.Recorder?.Begin(RecordingHeader.Of(description, options, clock.GetUtcNow(), note: null), _cutUntil, options.Coefficients);
@@ -134,6 +140,7 @@ internal sealed class MeterCore
                 break;
             case MeterEventKind.Step:
                 _ledger.Step(told.Step);
+                _fitter.Step(told.Step);
                 _stepsUntil = MonotonicTime.Max(_stepsUntil, told.Step.End);
                 break;
             case MeterEventKind.Finish:
@@ -170,6 +177,10 @@ internal sealed class MeterCore
             (Watts mean, Watts sigma) = _baselines.At(block.Start, now);
             BlockOutcome outcome = _ledger.Close(block, mean, sigma);
             _baselines.Observe(block, outcome, WallOf(block.End, now));
+            _counterTally.Add(block, outcome);
+            // After its own block is shared out: coefficients stand still while a block is.
+            _fitter.Observe(block, outcome);
+            _fitter.Learn(complete);
         }
         int first = settled.Count;
         _ledger.TakeSettled(settled);
@@ -230,6 +241,8 @@ internal sealed class MeterCore
             ResidentConfigurations = _baselines.Resident,
             Now = _now is { } power && now - _nowAt < FreshPower && !_lost ? power : null,
             Totals = totals.Quality == EnergyQuality.None ? null : totals,
+            WorkFits = _fitter.Views(),
+            CounterAgreement = _description.Kinds == ReadingKinds.SamplesAndCounter ? _counterTally.View() : null,
         };
     }
 
@@ -238,6 +251,8 @@ internal sealed class MeterCore
 
     /// <summary>Baselines that have been measured, to be remembered.</summary>
     public IReadOnlyList<SavedBaseline> MeasuredBaselines() => _baselines.Measured();
+
+    public WorkFitSnapshot WorkFits() => new(_description.DeviceId, _description.Meter, _fitter.Save());
 
     public Watts? BaselineNow() => _description.Quality == EnergyQuality.None ? null : _baselines.Current(MonotonicTime.Now(_clock)).Mean;
 

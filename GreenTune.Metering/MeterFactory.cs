@@ -52,8 +52,9 @@ public sealed class MeterFactory
     /// </summary>
     /// <param name="component">What the models run on.</param>
     /// <param name="gpuUuid">Which GPU, if known; Metering:Nvml:Uuid goes before it.</param>
-    /// <param name="coefficients">Work coefficients by configuration; null is time alone.</param>
-    public IDeviceMeter Create(DeviceComponent component, string? gpuUuid = null, Func<string, WorkCoefficients?>? coefficients = null)
+    /// <param name="coefficients">Work coefficients by configuration instead of those that the meter fits; null leaves it to fit them.</param>
+    /// <param name="remembered">What a meter had learned before a restart; null begins anew.</param>
+    public IDeviceMeter Create(DeviceComponent component, string? gpuUuid = null, Func<string, WorkCoefficients?>? coefficients = null, WorkFitSnapshot? remembered = null)
     {
         var options = new DeviceMeterOptions
         {
@@ -62,6 +63,7 @@ public sealed class MeterFactory
             Coefficients = coefficients,
             BaselineFile = string.IsNullOrWhiteSpace(_options.BaselineFile) ? null : new(_options.BaselineFile, _logger),
             Recorder = OpenRecorder(),
+            Remembered = remembered,
         };
         return new DeviceMeter(Open(component, gpuUuid, options.Period), options, _clock, _logger, _telemetry);
     }

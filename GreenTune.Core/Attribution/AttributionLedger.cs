@@ -7,7 +7,8 @@ namespace GreenTune.Core.Attribution;
 /// <summary>What happened in a block.</summary>
 /// <param name="InFlightSeconds">Seconds with a request in flight.</param>
 /// <param name="StepSeconds">Seconds covered by steps.</param>
-public readonly record struct BlockOutcome(double InFlightSeconds, double StepSeconds);
+/// <param name="Active">Energy above the baseline and beside other processes, in joules, signed; NaN when the block's energy is not known.</param>
+public readonly record struct BlockOutcome(double InFlightSeconds, double StepSeconds, double Active = double.NaN);
 
 /// <summary>
 /// Shares the energy of one device out over the requests in flight, block by block (design section 4.3). Each block's energy is baseline,
@@ -74,6 +75,8 @@ public sealed class AttributionLedger
     {
         if (step.End < step.Start)
             throw new ArgumentException("A step ends before it starts.", nameof(step));
+        if (!(step.Fraction is > 0 and <= 1))
+            throw new ArgumentException("A step's fraction must be above 0 and at most 1.", nameof(step));
         if (_frontier is { } frontier && step.End <= frontier)
         {
             LateSteps++;
@@ -156,8 +159,7 @@ public sealed class AttributionLedger
         foreach (RequestAccount account in _inOrder)
             account.BeginBlock(_block);
         double orphans = stepSeconds > 0 ? _shares.WeighRows(_accounts) : 0;
-        if (block.IsKnown)
-            ShareEnergy(block, baseline.Value, baselineSigma.Value, stepSeconds, orphans);
+        double active = block.IsKnown ? ShareEnergy(block, baseline.Value, baselineSigma.Value, stepSeconds, orphans) : double.NaN;
         foreach (RequestAccount account in _inOrder)
         {
             (_, double rows, double seconds) = _timeline.Of(account);
@@ -171,10 +173,10 @@ public sealed class AttributionLedger
             if (_inOrder[i].Finished <= block.End)
                 Settle(_inOrder[i]);
         }
-        return new(_timeline.InFlightSeconds, stepSeconds);
+        return new(_timeline.InFlightSeconds, stepSeconds, active);
     }
 
-    private void ShareEnergy(in EnergyBlock block, double baseline, double baselineSigma, double stepSeconds, double orphans)
+    private double ShareEnergy(in EnergyBlock block, double baseline, double baselineSigma, double stepSeconds, double orphans)
     {
         double seconds = block.Seconds;
         double energy = block.Energy.Value;
@@ -216,7 +218,7 @@ public sealed class AttributionLedger
             {
                 weight = account.PrefillWeight + account.DecodeWeight;
                 if (weight > 0)
-                    account.AddByWeights(active, seconds);
+                    account.AddByWeights(active, seconds, _shares.Fitted);
                 Credit(active * weight);
             }
             if (tau > 0)
@@ -239,6 +241,7 @@ public sealed class AttributionLedger
         _period.Idle(idle);
         _totals.Unattributed(unattributed);
         _period.Unattributed(unattributed);
+        return active;
 
         void Credit(double joules)
         {

@@ -26,6 +26,8 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
     private double _joulesSensitivity;
     private double _variance;
     private double _shared;
+    private double _split;
+    private double _splitFitted;
     private double _baselineSeconds;
     private double _baselineJoules;
     private double _baselineSigmaSeconds;
@@ -85,13 +87,19 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
     }
 
     /// <summary>Its active part of a block with positive active energy, by its weights.</summary>
-    public void AddByWeights(double active, double blockSeconds)
+    /// <param name="active">The block's active energy in joules.</param>
+    /// <param name="blockSeconds">Its length.</param>
+    /// <param name="fitted">Whether the weights are the fitted work model's.</param>
+    public void AddByWeights(double active, double blockSeconds, bool fitted)
     {
         _prefill += active * PrefillWeight;
         _decode += active * DecodeWeight;
         _equal += active * EqualWeight;
         _reference += active * ReferenceWeight;
         double weight = PrefillWeight + DecodeWeight;
+        _split += active * weight;
+        if (fitted)
+            _splitFitted += active * weight;
         _shared += active * weight * (1 - weight);
         double sensitivity = weight * blockSeconds;
         _activeSensitivity -= sensitivity;
@@ -200,6 +208,8 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
                 PrefillJoules = new(_prefill),
                 DecodeJoules = new(_decode),
                 IdleJoules = new(_idle),
+                EqualWeightsActiveJoules = new(_equal),
+                FittedShare = _split > 0 ? _splitFitted / _split : 0,
                 RelativeUncertainty = joules > 0 ? joulesSigma / joules : null,
                 Uncertainty = new(device.GainRelative, new(baselineSigma), _joulesSensitivity, _activeSensitivity, new(independent)),
                 Quality = quality,
@@ -231,6 +241,7 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
         Request = request,
         Energy = EnergyFigures.None(reason, MethodVersions.Attribution) with { Device = device.Id },
         MeanRowsInFlight = MeanRowsInFlight,
+        Withheld = new(_prefill + _decode + _idle),
     };
 
     private static double Sigma(double gain, double baseline, double independent) => Math.Sqrt(gain * gain + baseline * baseline + independent * independent);

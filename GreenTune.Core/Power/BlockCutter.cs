@@ -84,8 +84,15 @@ public abstract class BlockCutter
             Quality = QualityOf(marks),
             Marks = marks,
             Noise = new(Math.Sqrt(interpolation * interpolation + noise * noise + extraSigma * extraSigma)),
-            EdgeSeconds = seconds / Trapezoid.WidthOverSigma,
+            EdgeSeconds = EdgeSeconds(seconds),
         };
+    }
+
+    /// <summary>A change of power lies anywhere between two samples, and each of them spreads it over what it averages.</summary>
+    protected double EdgeSeconds(double seconds)
+    {
+        double window = Cutting.AveragingWindow.TotalSeconds;
+        return Math.Sqrt(seconds * seconds + window * window) / Trapezoid.WidthOverSigma;
     }
 }
 

@@ -206,7 +206,10 @@ internal sealed class RescalingBlockCutter(BlockCutting cutting) : BlockCutter(c
     private void Emit(double scale, TraceMarks marks, double extraSigma, List<EnergyBlock> into)
     {
         for (int i = 1; i < _pieces.Count; i++)
-            into.Add(Between(_pieces[i - 1], _pieces[i], scale, marks | GapMark(_pieces[i].At - _pieces[i - 1].At), extraSigma));
+        {
+            EnergyBlock block = Between(_pieces[i - 1], _pieces[i], scale, marks | GapMark(_pieces[i].At - _pieces[i - 1].At), extraSigma);
+            into.Add((marks & TraceMarks.Unscaled) != 0 ? block : block with { Span = Statistics.Spans, Scale = scale });
+        }
     }
 
     /// <summary>Drops the samples before the last one at or before a time, and readings that lie before it.</summary>

@@ -94,6 +94,12 @@ public sealed record PowerSourceDescription
     /// <summary>The counter's readings tell the memory's part apart.</summary>
     public bool TellsDram { get; init; }
 
+    /// <summary>
+    /// A sample is the mean over this long about its stamp; 0 for power at an instant, and where it is not known. A change of power cannot be placed better
+    /// than this.
+    /// </summary>
+    public TimeSpan AveragingWindow { get; init; }
+
     /// <summary>Idle power to go by until a baseline has been measured.</summary>
     public Watts AssumedIdle { get; init; }
 
