@@ -37,7 +37,10 @@ internal static class InferenceServices
         services.AddSingleton<IValidateOptions<InferenceOptions>, InferenceOptionsValidator>();
         services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ModelStoreOptions>, CatalogCheck>();
-        services.AddOptions<MeteringOptions>().BindConfiguration(MeteringOptions.Section).ValidateOnStart();
+        services.AddOptions<MeteringOptions>()
+            .BindConfiguration(MeteringOptions.Section)
+            .PostConfigure<DataDirectory>((metering, data) => metering.BaselineFile ??= Path.Combine(data.Folder(DataFolder), "baselines.json"))
+            .ValidateOnStart();
         services.AddSingleton<IValidateOptions<MeteringOptions>, MeteringOptionsCheck>();
 
         services.AddSingleton<InferenceTelemetry>();

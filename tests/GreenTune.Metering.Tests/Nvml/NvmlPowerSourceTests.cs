@@ -135,7 +135,7 @@ public sealed class NvmlPowerSourceTests
     [InlineData(+3600)]
     [InlineData(-3600)]
     [InlineData(+0.5)]
-    [InlineData(-0.5)]
+    [InlineData(-0.5031)]
     public void A_wall_clock_that_is_set_does_not_move_the_samples(double jump)
     {
         IPowerSource source = Open();
