@@ -21,4 +21,7 @@ internal static partial class Log
 
     [LoggerMessage(105, LogLevel.Warning, "Recording the meter to {File} has ended: {Reason}. Metering goes on.")]
     public static partial void RecordingEnded(ILogger logger, string file, string reason);
+
+    [LoggerMessage(106, LogLevel.Warning, "Idle baselines are not remembered in {File}: {Reason}. They are measured anew at each start.")]
+    public static partial void BaselinesNotKept(ILogger logger, string file, string reason);
 }

@@ -15,6 +15,9 @@ public sealed record RecordView
     public required CarbonFactor Factor { get; init; }
 
     public required DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>The figure by the latest restatement of its hour; null where there is none, and where only the original was asked for.</summary>
+    public RestatedCarbon? Restated { get; init; }
 }
 
 /// <summary>One page, newest first; <see cref="Next"/> is the cursor of the following one, null at the end.</summary>

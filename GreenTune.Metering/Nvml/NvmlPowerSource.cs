@@ -10,7 +10,7 @@ namespace GreenTune.Metering.Nvml;
 /// An NVIDIA GPU. Power comes from the driver's own sample buffer (a value each 20 ms or so on an H200, with time stamps), where there is none
 /// from instant power (field 186), where there is none either from nvmlDeviceGetPowerUsage; energy from the total energy counter.
 /// </summary>
-public sealed class NvmlPowerSource : IPowerSource
+public sealed partial class NvmlPowerSource : IPowerSource, IDeviceFactsSource
 {
     /// <summary>+-5 % of reading as 1 sigma ("Part-time power measurements", arXiv 2312.02741, SC'24: A100 and H100 among more than 70 GPUs).</summary>
     public const double GainRelative = 0.05;
@@ -30,6 +30,8 @@ public sealed class NvmlPowerSource : IPowerSource
     private readonly TimeProvider _wall;
     private readonly NvmlClock _clock = new();
     private readonly bool _hasCounter;
+    private readonly string _uuid;
+    private readonly IdleFloor _floor;
     private NvmlSample[] _buffer = [];
     private nint _device;
     private SampleField _field;
@@ -40,12 +42,20 @@ public sealed class NvmlPowerSource : IPowerSource
     private MonotonicTime? _retryAt;
     private string _lostReason = "";
 
-    internal NvmlPowerSource(INvml nvml, nint device, TimeProvider wall, TimeSpan pollPeriod)
+    /// <param name="nvml">The library, initialised.</param>
+    /// <param name="target">The GPU.</param>
+    /// <param name="wall">The machine's clock.</param>
+    /// <param name="pollPeriod">How often it will be read.</param>
+    internal NvmlPowerSource(INvml nvml, NvmlTarget target, TimeProvider wall, TimeSpan pollPeriod)
     {
+        nint device = target.Device;
         _nvml = nvml;
         _device = device;
         _wall = wall;
-        DeviceId = nvml.Uuid(device, out string uuid) == NvmlReturn.Success ? uuid : "gpu-0";
+        _facts = new(nvml, wall, Environment.ProcessId, target.SeesDriverPids);
+        _instancesAllowed = target.InstancesAllowed;
+        _uuid = nvml.Uuid(device, out string uuid) == NvmlReturn.Success ? uuid : "gpu-0";
+        DeviceId = target.Id ?? _uuid;
         string name = nvml.Name(device, out string text) == NvmlReturn.Success ? text : "NVIDIA GPU";
         string driver = nvml.DriverVersion(out string version) == NvmlReturn.Success ? version : "unknown";
         double? limit = nvml.EnforcedPowerLimit(device, out uint milliwatts) == NvmlReturn.Success ? milliwatts / 1000.0 : null;
@@ -55,6 +65,7 @@ public sealed class NvmlPowerSource : IPowerSource
         if (_field == SampleField.None && !_hasCounter)
             Unusable = NvmlDevices.Explain(nvml, samplesCode is NvmlReturn.NotSupported or NvmlReturn.NotFound ? counterCode : samplesCode);
         double idle = AssumedIdleOfLimit * (limit ?? UnknownLimit);
+        _floor = new(new(idle));
         Description = new()
         {
             DeviceId = DeviceId,
@@ -64,7 +75,7 @@ public sealed class NvmlPowerSource : IPowerSource
             Boundary = "device",
             Quality = EnergyQuality.Measured,
             GainRelative = GainRelative,
-            Explanation = Explanation(driver, limit),
+            Explanation = Explanation(driver, limit) + target.Note,
             Kinds = _field == SampleField.None ? ReadingKinds.Counter : _hasCounter ? ReadingKinds.SamplesAndCounter : ReadingKinds.Samples,
             NativePeriod = _field == SampleField.Buffer ? period : PolledPeriod,
             CounterQuantum = 0.001,
@@ -99,6 +110,8 @@ public sealed class NvmlPowerSource : IPowerSource
             if (Reopen() is { } failed)
                 return Lose(failed, now);
         }
+        if (_shared is { } shared)
+            return Lose(shared, now);
         _clock.Observe(now, _wall.GetUtcNow());
         NvmlReturn counter = _hasCounter ? ReadCounter(now, into) : NvmlReturn.Success;
         NvmlReturn samples = ReadPower(now, into);
@@ -254,7 +267,10 @@ public sealed class NvmlPowerSource : IPowerSource
     {
         if (!(milliwatts >= 0) || !double.IsFinite(milliwatts))
             return;
-        into.Samples.Add(new(at, new(milliwatts / 1000)));
+        double watts = milliwatts / 1000;
+        if (_lastSample is { } last)
+            _floor.Add(watts * (at - last).TotalSeconds, (at - last).TotalSeconds);
+        into.Samples.Add(new(at, new(watts), new(_facts.ForeignShare * Math.Max(0, watts - _floor.Watts))));
         _lastSample = at;
     }
 
@@ -272,7 +288,7 @@ public sealed class NvmlPowerSource : IPowerSource
         _nvml.Shutdown();
         NvmlReturn code = _nvml.Initialize(out string? detail);
         if (code == NvmlReturn.Success)
-            code = _nvml.DeviceByUuid(DeviceId, out _device);
+            code = _nvml.DeviceByUuid(_uuid, out _device);
         if (code != NvmlReturn.Success)
             return NvmlDevices.Explain(_nvml, code, detail);
         _retryAt = null;

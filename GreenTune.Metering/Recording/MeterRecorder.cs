@@ -109,6 +109,7 @@ public sealed class MeterRecorder : IDisposable
             Time(reading.At, ref _state.LastCounter);
             _buffer.Quantity(reading.Energy.Value, ref _state.LastJoules);
             _buffer.Quantity(reading.Other.Value, ref _state.LastOtherJoules);
+            _buffer.Quantity(reading.Dram.Value, ref _state.LastDramJoules);
         }
         _buffer.Unsigned((ulong)samples.Count);
         foreach (PowerSample sample in samples)
@@ -139,6 +140,10 @@ public sealed class MeterRecorder : IDisposable
                 _buffer.Unsigned((ulong)told.Resident.Count);
                 foreach (string configuration in told.Resident)
                     _buffer.Text(configuration);
+                break;
+            case MeterEventKind.Calibrate:
+                Head(EntryKind.CalibrationAsked, told.At);
+                _buffer.Signed(told.Calibration.Over.Ticks);
                 break;
             default:
                 Head(told.Kind == MeterEventKind.BusyBegins ? EntryKind.BusyBegan : EntryKind.BusyEnded, told.At);

@@ -106,6 +106,8 @@ public sealed class MeterRecordingReader : IDisposable
                 return new RecordedEntry.BusyChanged(Time(ref _state.LastAt), kind == EntryKind.BusyBegan);
             case EntryKind.Settled:
                 return new RecordedEntry.Settled(Time(ref _state.LastAt));
+            case EntryKind.CalibrationAsked:
+                return new RecordedEntry.CalibrationAsked(Time(ref _state.LastAt), new(_input.Signed()));
             case EntryKind.ResidentChanged:
                 MonotonicTime at = Time(ref _state.LastAt);
                 var configurations = new string[_input.Number(MostConfigurations)];
@@ -128,7 +130,7 @@ public sealed class MeterRecordingReader : IDisposable
         for (int i = 0; i < counter.Length; i++)
         {
             MonotonicTime when = Time(ref _state.LastCounter);
-            counter[i] = new(when, new(_input.Quantity(ref _state.LastJoules)), new(_input.Quantity(ref _state.LastOtherJoules)));
+            counter[i] = new(when, new(_input.Quantity(ref _state.LastJoules)), new(_input.Quantity(ref _state.LastOtherJoules)), new(_input.Quantity(ref _state.LastDramJoules)));
         }
         var samples = new PowerSample[_input.Number(MostReadings)];
         for (int i = 0; i < samples.Length; i++)

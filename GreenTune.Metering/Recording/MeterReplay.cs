@@ -72,6 +72,7 @@ public static class MeterReplay
         RecordedEntry.Stepped step => new(MeterEventKind.Step, step.Record.End, 0, step.Record),
         RecordedEntry.Finished finished => new(MeterEventKind.Finish, finished.At, finished.Request, null),
         RecordedEntry.ResidentChanged resident => new(MeterEventKind.Resident, resident.At, 0, resident.Configurations),
+        RecordedEntry.CalibrationAsked asked => new(MeterEventKind.Calibrate, asked.At, 0, new Baselines.CalibrationOrder(asked.Over, null)),
         RecordedEntry.BusyChanged busy => new(busy.Busy ? MeterEventKind.BusyBegins : MeterEventKind.BusyEnds, busy.At, 0, null),
         _ => throw new ArgumentException($"{entry.GetType().Name} is no event.", nameof(entry)),
     };

@@ -35,6 +35,11 @@ public abstract record RecordedEntry
     /// <summary>Work that is no request began or ended.</summary>
     public sealed record BusyChanged(MonotonicTime At, bool Busy) : RecordedEntry;
 
+    /// <summary>A calibration of the idle baseline was asked for.</summary>
+    /// <param name="At">When.</param>
+    /// <param name="Over">Quiet time to measure over.</param>
+    public sealed record CalibrationAsked(MonotonicTime At, TimeSpan Over) : RecordedEntry;
+
     /// <summary>What had been told was settled: a tick ends.</summary>
     public sealed record Settled(MonotonicTime At) : RecordedEntry;
 

@@ -20,6 +20,7 @@ internal enum EntryKind : byte
 
     /// <summary>Defines the next work model, for the steps after it.</summary>
     WorkModel = 10,
+    CalibrationAsked = 11,
 }
 
 /// <summary>
@@ -175,6 +176,7 @@ internal sealed class RecordingState
     public long LastOtherWatts;
     public long LastJoules;
     public long LastOtherJoules;
+    public long LastDramJoules;
     public string? LastFault;
 
     public RecentRows Rows { get; } = new();

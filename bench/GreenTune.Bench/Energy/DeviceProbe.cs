@@ -42,6 +42,9 @@ internal sealed class DeviceProbe
         return _nvml.FieldValue(_device, ref field) == NvmlReturn.Success && field.Return == NvmlReturn.Success ? (field.Value.As(field.ValueType) ?? double.NaN) / 1e3 : double.NaN;
     }
 
+    /// <summary>Reads the whole buffer of power samples.</summary>
+    public int Samples(NvmlSample[] buffer) => _nvml.PowerSamples(_device, 0, buffer, out _, out uint count) == NvmlReturn.Success ? (int)count : -1;
+
     /// <summary>Waits for the counter's next change: when it came, and to what.</summary>
     public (MonotonicTime At, double Joules) NextChange()
     {

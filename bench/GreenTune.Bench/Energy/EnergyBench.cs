@@ -17,11 +17,11 @@ internal static class EnergyBench
         var device = new Option<DeviceChoice>("--device") { Description = "cpu or cuda", DefaultValueFactory = _ => DeviceChoice.Cpu };
         var parts = new Option<string[]>("--parts")
         {
-            Description = "baselines, steady, windows, overhead, repeats, profile",
-            DefaultValueFactory = _ => ["baselines", "steady", "windows", "overhead", "repeats", "profile"],
+            Description = "baselines, calls, steady, windows, overhead, repeats, profile, record",
+            DefaultValueFactory = _ => ["baselines", "calls", "steady", "windows", "overhead", "repeats", "profile"],
             AllowMultipleArgumentsPerToken = true,
         };
-        parts.AcceptOnlyFromAmong("baselines", "steady", "windows", "overhead", "repeats", "profile");
+        parts.AcceptOnlyFromAmong("baselines", "calls", "steady", "windows", "overhead", "repeats", "profile", "record");
         var rows = new Option<int>("--rows") { Description = "Rows of the steady load", DefaultValueFactory = _ => 32 };
         var scale = new Option<double>("--scale") { Description = "Length of every experiment, 1 as published", DefaultValueFactory = _ => 1 };
         var longest = new Option<int>("--longest") { Description = "Longest prompt and answer of the length grid", DefaultValueFactory = _ => 4096 };
@@ -44,7 +44,9 @@ internal static class EnergyBench
                     "windows" => WindowExperiment.RunAsync(setting),
                     "overhead" => OverheadExperiment.RunAsync(setting),
                     "repeats" => RepeatExperiment.RunAsync(setting),
-                    _ => ProfileExperiment.RunAsync(setting),
+                    "calls" => CallExperiment.RunAsync(setting),
+                    "profile" => ProfileExperiment.RunAsync(setting),
+                    _ => RecordExperiment.RunAsync(setting),
                 });
             }
         });

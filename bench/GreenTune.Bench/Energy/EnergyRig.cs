@@ -4,13 +4,17 @@ using GreenTune.Inference.Engine;
 using GreenTune.Inference.Engine.Running;
 using GreenTune.Inference.Engine.Scheduling;
 using GreenTune.Metering;
+using GreenTune.Metering.Recording;
 using GreenTune.Models.Folders;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GreenTune.Bench.Energy;
 
 /// <summary>An answered request of a load.</summary>
-internal readonly record struct Answered(int InputTokens, int OutputTokens, GenerationResult Result, SettledRequest Settled);
+internal readonly record struct Answered(int InputTokens, GenerationResult Result, SettledRequest Settled)
+{
+    public int OutputTokens => Result.OutputTokens;
+}
 
 /// <summary>One engine with its meter and one model.</summary>
 internal sealed class EnergyRig : IAsyncDisposable
@@ -35,8 +39,10 @@ internal sealed class EnergyRig : IAsyncDisposable
     /// <param name="setting">The device.</param>
     /// <param name="periodMilliseconds">Time between readings.</param>
     /// <param name="source">Metering:Source.</param>
-    public static DeviceMeter OpenMeter(EnergySetting setting, int periodMilliseconds = 50, string source = "auto") =>
-        (DeviceMeter)new MeterFactory(new MeteringOptions { PeriodMilliseconds = periodMilliseconds, Source = source }).Create(setting.Cuda ? DeviceComponent.Gpu : DeviceComponent.Cpu);
+    /// <param name="recorder">Records what the meter takes.</param>
+    public static DeviceMeter OpenMeter(EnergySetting setting, int periodMilliseconds = 50, string source = "auto", MeterRecorder? recorder = null) =>
+        (DeviceMeter)new MeterFactory(new MeteringOptions { PeriodMilliseconds = periodMilliseconds, Source = source })
+            .Create(setting.Cuda ? DeviceComponent.Gpu : DeviceComponent.Cpu, recorder: recorder);
 
     /// <summary>Loads the model beside a meter, and warms up.</summary>
     public static async Task<EnergyRig> OpenAsync(EnergySetting setting, DeviceMeter? meter = null, int contextTokens = 4096)
@@ -69,8 +75,8 @@ internal sealed class EnergyRig : IAsyncDisposable
     public DeviceEngine EngineWith(EnergySetting setting, IDeviceMeter meter, int contextTokens = 4096) =>
         new(meter, SchedulingSettings.Of(Options(setting, contextTokens), setting.Cuda), TimeProvider.System, NullLogger<DeviceEngine>.Instance);
 
-    /// <summary>One request.</summary>
-    public async Task<Answered> AskAsync(Random random, int prompt, int tokens, DeviceEngine? engine = null)
+    /// <summary>One request, without waiting for its energy: who sends the next one does not either.</summary>
+    public async Task<GenerationResult> AskAsync(Random random, int prompt, int tokens, DeviceEngine? engine = null)
     {
         GenerationResult result = await (engine ?? Engine).Submit(
             new GenerationRequest
@@ -82,11 +88,23 @@ internal sealed class EnergyRig : IAsyncDisposable
                 IgnoreStopTokens = true,
             },
             CancellationToken.None).Completion;
-        return result.Error is { } error ? throw new InvalidOperationException("a request failed", error) : new(prompt, result.OutputTokens, result, await result.Settled);
+        return result.Error is { } error ? throw new InvalidOperationException("a request failed", error) : result;
+    }
+
+    /// <summary>Waits for the requests' energy.</summary>
+    public static async Task<List<Answered>> SettleAsync(IEnumerable<(int Prompt, GenerationResult Result)> ended)
+    {
+        var answered = new List<Answered>();
+        foreach ((int prompt, GenerationResult result) in ended)
+        {
+            answered.Add(new(prompt, result, await result.Settled));
+        }
+
+        return answered;
     }
 
     /// <summary>Alike requests, all at once.</summary>
-    public async Task<Answered[]> WaveAsync(int rows, int prompt, int tokens, DeviceEngine? engine = null)
+    public async Task<GenerationResult[]> WaveAsync(int rows, int prompt, int tokens, DeviceEngine? engine = null)
     {
         var random = new Random(7);
         return await Task.WhenAll(Enumerable.Range(0, rows).Select(_ => AskAsync(random, prompt, tokens, engine)).ToArray());
@@ -97,24 +115,30 @@ internal sealed class EnergyRig : IAsyncDisposable
     /// <param name="length">For how long requests are sent.</param>
     /// <param name="seed">All lengths follow from this.</param>
     /// <param name="lengths">Lengths of a request's prompt and answer.</param>
-    public async Task<List<Answered>> ClosedLoopAsync(int clients, TimeSpan length, int seed, Func<Random, (int Prompt, int Tokens)> lengths)
+    public Task<List<Answered>> ClosedLoopAsync(int clients, TimeSpan length, int seed, Func<Random, (int Prompt, int Tokens)> lengths)
     {
-        var answered = new List<Answered>();
         long until = Environment.TickCount64 + (long)length.TotalMilliseconds;
-        await Task.WhenAll(Enumerable.Range(0, clients).Select(async client =>
+        return ClosedLoopAsync(clients, seed, (random, _) => Environment.TickCount64 < until ? lengths(random) : null);
+    }
+
+    /// <summary>Clients that each send their next request when the last is answered.</summary>
+    /// <param name="clients">How many.</param>
+    /// <param name="seed">All lengths follow from this.</param>
+    /// <param name="next">Lengths of a client's next request, given how many it has sent; null ends it.</param>
+    public async Task<List<Answered>> ClosedLoopAsync(int clients, int seed, Func<Random, int, (int Prompt, int Tokens)?> next)
+    {
+        List<(int Prompt, GenerationResult Result)>[] ended = await Task.WhenAll(Enumerable.Range(0, clients).Select(async client =>
         {
+            var own = new List<(int, GenerationResult)>();
             var random = new Random(seed * 1009 + client);
-            while (Environment.TickCount64 < until)
+            while (next(random, own.Count) is var (prompt, tokens))
             {
-                (int prompt, int tokens) = lengths(random);
-                Answered one = await AskAsync(random, prompt, tokens);
-                lock (answered)
-                {
-                    answered.Add(one);
-                }
+                own.Add((prompt, await AskAsync(random, prompt, tokens)));
             }
+
+            return own;
         }).ToArray());
-        return answered;
+        return await SettleAsync(ended.SelectMany(own => own));
     }
 
     public async ValueTask DisposeAsync()

@@ -56,8 +56,8 @@ internal static class OverheadExperiment
         int tokens = setting.Cuda ? 384 : 64;
         int prompt = setting.Cuda ? 128 : 32;
         await rig.WaveAsync(rows, prompt, 8, engine);
-        Answered[] answered = await rig.WaveAsync(rows, prompt, tokens, engine);
-        double seconds = (answered.Max(one => one.Result.EndedAt) - answered.Min(one => one.Result.SubmittedAt)).TotalSeconds;
+        GenerationResult[] ended = await rig.WaveAsync(rows, prompt, tokens, engine);
+        double seconds = (ended.Max(one => one.EndedAt) - ended.Min(one => one.SubmittedAt)).TotalSeconds;
         return rows * tokens / seconds;
     }
 

@@ -38,20 +38,7 @@ internal static class ProfileExperiment
         (int Prompt, int Tokens)[] shuffled = [.. work];
         random.Shuffle(shuffled);
         int next = -1;
-        var answered = new List<Answered>();
-        await Task.WhenAll(Enumerable.Range(0, clients).Select(async client =>
-        {
-            var own = new Random(client);
-            while (Interlocked.Increment(ref next) is var at && at < shuffled.Length)
-            {
-                Answered one = await rig.AskAsync(own, shuffled[at].Prompt, shuffled[at].Tokens);
-                lock (answered)
-                {
-                    answered.Add(one);
-                }
-            }
-        }).ToArray());
-        return answered;
+        return await rig.ClosedLoopAsync(clients, clients, (_, _) => Interlocked.Increment(ref next) is var at && at < shuffled.Length ? shuffled[at] : null);
     }
 
     private static void Report(int clients, int[] lengths, List<Answered> answered)

@@ -28,23 +28,9 @@ internal static class RepeatExperiment
         Statistic.Line($"Coefficient of variation over 10 repeats: {Statistic.Deviation(whole) / whole.Average():P2} of J/token, {Statistic.Deviation(active) / active.Average():P2} of active J/token.");
     }
 
-    private static async Task<List<Answered>> PlanAsync(EnergySetting setting, EnergyRig rig)
+    private static Task<List<Answered>> PlanAsync(EnergySetting setting, EnergyRig rig)
     {
-        int perClient = setting.Times(setting.Cuda ? 40 : 4);
-        var answered = new List<Answered>();
-        await Task.WhenAll(Enumerable.Range(0, setting.Rows).Select(async client =>
-        {
-            var random = new Random(4001 + client);
-            for (int i = 0; i < perClient; i++)
-            {
-                (int prompt, int tokens) = SteadyExperiment.Mixed(random);
-                Answered one = await rig.AskAsync(random, prompt, tokens);
-                lock (answered)
-                {
-                    answered.Add(one);
-                }
-            }
-        }).ToArray());
-        return answered;
+        int perClient = setting.Times(setting.Cuda ? 25 : 4);
+        return rig.ClosedLoopAsync(setting.Rows, 4001, (random, sent) => sent < perClient ? SteadyExperiment.Mixed(random) : null);
     }
 }

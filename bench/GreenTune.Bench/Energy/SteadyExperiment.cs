@@ -47,6 +47,11 @@ internal static class SteadyExperiment
             Statistic.Line($"");
             Statistic.Line($"{rows} rows: {answered.Count} requests, active {period.Active.Value:0.0} J, idle share {period.IdleShare.Value:0.0} J, idle {period.Idle.Value:0.00} J, unattributed {period.Unattributed.Value:0.00} J ({period.Unattributed.Value / period.Active.Value:P3} of active), other {period.Other.Value:0.0} J, total {period.Total.Value:0.0} J; parts / total - 1 = {parts / period.Total.Value - 1:0.0e+00}; quality {period.Quality}.");
             IReadOnlyCollection<double> sigmas = [.. answered.Select(one => one.Settled.Energy.RelativeUncertainty ?? double.NaN)];
+            foreach (WorkFitView fit in rig.Meter.View().WorkFits ?? [])
+            {
+                Statistic.Line($"Work model: {fit}.");
+            }
+
             Statistic.Line($"Relative sigma of a request: median {Statistic.Median(sigmas):P1}; without figures {answered.Count(one => one.Settled.Energy.Joules is null)}; of quality {string.Join(", ", answered.GroupBy(one => one.Settled.Energy.Quality).Select(group => $"{group.Key} {group.Count()}"))}.");
             Statistic.Line($"");
         }
@@ -58,11 +63,6 @@ internal static class SteadyExperiment
     }
 
     /// <summary>Lengths of a mixed load: prompts of 32 to 512 tokens, answers of 32 to 256, evenly in their logarithms.</summary>
-    internal static (int Prompt, int Tokens) Mixed(Random random)
-    {
-        lock (random)
-        {
-            return ((int)(32 * Math.Pow(16, random.NextDouble())), (int)(32 * Math.Pow(8, random.NextDouble())));
-        }
-    }
+    internal static (int Prompt, int Tokens) Mixed(Random random) =>
+        ((int)(32 * Math.Pow(16, random.NextDouble())), (int)(32 * Math.Pow(8, random.NextDouble())));
 }

@@ -5,14 +5,17 @@ using GreenTune.Core.Units;
 namespace GreenTune.Bench.Energy;
 
 /// <summary>
-/// Windows far shorter than the counter's step inside a load whose power stands still (one wave of long answers), so that the truth of every window is its length times the
-/// mean power: by the meter's trace, and by readings of NVML at both ends as other tools take them. The readings' own time is counted too.
+/// Windows far shorter than the counter's step inside a load whose power all but stands still (one wave of long answers, whose growing context raises it slowly), so that the
+/// truth of a window is its length times the mean power of the second around it: by the meter's trace, and by readings of NVML at both ends as other tools take them. What the
+/// readings themselves take is counted too.
 /// </summary>
 internal static class WindowExperiment
 {
+    private static readonly TimeSpan Around = TimeSpan.FromSeconds(0.5);
+
     public static async Task RunAsync(EnergySetting setting)
     {
-        await using EnergyRig rig = await EnergyRig.OpenAsync(setting);
+        await using EnergyRig rig = await EnergyRig.OpenAsync(setting, contextTokens: 8192);
         await rig.WaveAsync(setting.Rows, 256, 64);
         Console.WriteLine("| window ms | method | windows | zero | below zero | mean error | sd of the error |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
@@ -31,38 +34,17 @@ internal static class WindowExperiment
 
     private static async Task OneAsync(EnergySetting setting, EnergyRig rig, int milliseconds, List<double> calls)
     {
-        int tokens = (int)(3500 * Math.Min(1, setting.Scale));
+        // About 12 s of an H200 at 32 rows of 1.1 B parameters.
+        int tokens = Math.Max(64, (int)(7800 * Math.Min(1, setting.Scale)));
         Task wave = rig.WaveAsync(setting.Rows, 256, tokens);
-        await Task.Delay(setting.Seconds(1));
-        DeviceProbe? probe = DeviceProbe.Open();
+        await Task.Delay(setting.Seconds(1.5));
         MonotonicTime begin = rig.Meter.Now;
-        var counter = new List<double>();
-        // Other tools' windows and ours lie in the same seconds; theirs are read on this thread, ours cut out of the trace afterwards.
-        await Task.Run(() =>
-        {
-            var watch = Stopwatch.StartNew();
-            while (!wave.IsCompleted && watch.Elapsed < setting.Seconds(milliseconds > 100 ? 8 : 4))
-            {
-                if (probe is null)
-                {
-                    Thread.Sleep(milliseconds);
-                    continue;
-                }
-
-                long start = Stopwatch.GetTimestamp();
-                double first = probe.Counter();
-                calls.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-                var window = Stopwatch.StartNew();
-                Thread.Sleep(Math.Max(0, milliseconds - 2));
-                while (window.Elapsed.TotalMilliseconds < milliseconds)
-                {
-                    Thread.SpinWait(50);
-                }
-
-                counter.Add(probe.Counter() - first);
-            }
-        });
-        MonotonicTime end = rig.Meter.Now - TimeSpan.FromMilliseconds(50);
+        // Other tools' windows and ours lie in the same seconds; theirs are read on a thread of their own, ours cut out of the trace afterwards.
+        List<(MonotonicTime At, double Joules, double Seconds)> read = DeviceProbe.Open() is { } probe
+            ? await Task.Run(() => Read(setting, wave, probe, milliseconds, calls))
+            : [];
+        await Task.Delay(read.Count == 0 ? setting.Seconds(6) : TimeSpan.Zero);
+        MonotonicTime end = rig.Meter.Now - TimeSpan.FromMilliseconds(100);
         if (wave.IsCompleted)
         {
             Console.WriteLine($"The wave ended before its windows of {milliseconds} ms did.");
@@ -72,28 +54,54 @@ internal static class WindowExperiment
         await Task.Delay(300);
         PowerTrace trace = BaselineExperiment.TraceOf(rig.Meter, begin, end);
         setting.Keep($"window-{milliseconds}", trace);
-        double power = trace.Integrate(begin, end).Energy.Value / (end - begin).TotalSeconds;
-        double truth = power * milliseconds / 1e3;
+        double Truth(MonotonicTime middle, double seconds) =>
+            trace.Integrate(middle - Around, middle + Around) is var around ? around.Energy.Value / around.Covered.TotalSeconds * seconds : 0;
         var random = new Random(milliseconds);
-        var ours = new List<double>();
+        var length = TimeSpan.FromMilliseconds(milliseconds);
+        var ours = new List<(double, double)>();
         for (int i = 0; i < 2000; i++)
         {
-            MonotonicTime at = begin + TimeSpan.FromTicks((long)(random.NextDouble() * ((end - begin).Ticks - milliseconds * TimeSpan.TicksPerMillisecond)));
-            ours.Add(trace.Integrate(at, at + TimeSpan.FromMilliseconds(milliseconds)).Energy.Value);
+            MonotonicTime at = begin + TimeSpan.FromTicks((long)(random.NextDouble() * (end - begin - length).Ticks));
+            ours.Add((trace.Integrate(at, at + length).Energy.Value, Truth(at + length / 2, length.TotalSeconds)));
         }
 
-        Write(milliseconds, "the meter's trace", ours, truth);
-        if (counter.Count > 0)
+        Write(milliseconds, "the meter's trace", ours);
+        if (read.Count > 0)
         {
-            Write(milliseconds, "counter read at both ends", counter, truth);
+            Write(milliseconds, "counter read at both ends", [.. read.Where(window => window.At < end).Select(window => (window.Joules, Truth(window.At + TimeSpan.FromSeconds(window.Seconds / 2), window.Seconds)))]);
         }
 
-        Statistic.Line($"| {milliseconds} | (mean power {power:0.0} W) | | | | | |");
+        Statistic.Line($"| {milliseconds} | (mean power {trace.Integrate(begin, end).Energy.Value / (end - begin).TotalSeconds:0.0} W) | | | | | |");
     }
 
-    private static void Write(int milliseconds, string method, List<double> joules, double truth)
+    /// <summary>Windows as other tools take them: the counter at their beginning and at their end.</summary>
+    private static List<(MonotonicTime At, double Joules, double Seconds)> Read(EnergySetting setting, Task wave, DeviceProbe probe, int milliseconds, List<double> calls)
     {
-        List<double> errors = [.. joules.Select(value => value / truth - 1)];
-        Statistic.Line($"| {milliseconds} | {method} | {joules.Count} | {joules.Count(value => value == 0) / (double)joules.Count:P0} | {joules.Count(value => value < 0)} | {errors.Average():P2} | {Statistic.Deviation(errors):P1} |");
+        var windows = new List<(MonotonicTime, double, double)>();
+        var watch = Stopwatch.StartNew();
+        while (!wave.IsCompleted && watch.Elapsed < setting.Seconds(7))
+        {
+            long start = Stopwatch.GetTimestamp();
+            double first = probe.Counter();
+            calls.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            MonotonicTime at = MonotonicTime.Now(TimeProvider.System);
+            var window = Stopwatch.StartNew();
+            Thread.Sleep(Math.Max(0, milliseconds - 2));
+            while (window.Elapsed.TotalMilliseconds < milliseconds)
+            {
+                Thread.SpinWait(50);
+            }
+
+            double seconds = window.Elapsed.TotalSeconds;
+            windows.Add((at, probe.Counter() - first, seconds));
+        }
+
+        return windows;
+    }
+
+    private static void Write(int milliseconds, string method, List<(double Joules, double Truth)> windows)
+    {
+        List<double> errors = [.. windows.Select(window => window.Joules / window.Truth - 1)];
+        Statistic.Line($"| {milliseconds} | {method} | {windows.Count} | {windows.Count(window => window.Joules == 0) / (double)windows.Count:P0} | {windows.Count(window => window.Joules < 0)} | {errors.Average():P2} | {Statistic.Deviation(errors):P1} |");
     }
 }

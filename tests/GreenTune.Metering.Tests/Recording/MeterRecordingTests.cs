@@ -39,7 +39,7 @@ public sealed class MeterRecordingTests
             from at in time
             from fault in Gen.Elements(null, "broken", "gone")
             from lost in Gen.Elements(true, false)
-            from counter in (from t in time from e in quantity from o in quantity select new EnergyReading(t, new(e), new(o))).ListOf()
+            from counter in (from t in time from e in quantity from o in quantity from d in quantity select new EnergyReading(t, new(e), new(o), new(d))).ListOf()
             from samples in (from t in time from w in quantity from o in quantity select new PowerSample(t, new(w), new(o))).ListOf()
             select (RecordedEntry)new RecordedEntry.Readings(at, new(fault, lost), [.. counter], [.. samples]));
         Check.One(Config.QuickThrowOnFailure, Prop.ForAll(entry.ListOf().ToArbitrary(), entries =>
@@ -203,7 +203,7 @@ public sealed class MeterRecordingTests
     /// <summary>An entry with all it holds, each number to its last bit.</summary>
     private static string Text(RecordedEntry entry) => entry switch
     {
-        RecordedEntry.Readings r => $"{r.At} {r.Status} {string.Join(',', r.Counter.Select(c => $"{c.At.Ticks}:{Bits(c.Energy.Value)}:{Bits(c.Other.Value)}"))} {string.Join(',', r.Samples.Select(s => $"{s.At.Ticks}:{Bits(s.Power.Value)}:{Bits(s.Other.Value)}"))}",
+        RecordedEntry.Readings r => $"{r.At} {r.Status} {string.Join(',', r.Counter.Select(c => $"{c.At.Ticks}:{Bits(c.Energy.Value)}:{Bits(c.Other.Value)}:{Bits(c.Dram.Value)}"))} {string.Join(',', r.Samples.Select(s => $"{s.At.Ticks}:{Bits(s.Power.Value)}:{Bits(s.Other.Value)}"))}",
         RecordedEntry.Stepped s => $"{s.Record.Start} {s.Record.End} {s.Record.Phase} {s.Record.Work} {string.Join(',', s.Record.Rows)}",
         RecordedEntry.ResidentChanged r => $"{r.At} {string.Join(',', r.Configurations)}",
         _ => entry.ToString(),
