@@ -5,6 +5,7 @@ using GreenTune.Cli.CommandLine;
 using GreenTune.Cli.Meter;
 using GreenTune.Cli.Tests.Support;
 using GreenTune.Core.Exports;
+using GreenTune.Tests;
 
 namespace GreenTune.Cli.Tests.Measure;
 

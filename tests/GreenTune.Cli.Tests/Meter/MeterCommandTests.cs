@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using GreenTune.Cli.Tests.Support;
 using GreenTune.Core.Contracts;
+using GreenTune.Tests;
 
 namespace GreenTune.Cli.Tests.Meter;
 

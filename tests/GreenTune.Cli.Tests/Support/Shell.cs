@@ -16,13 +16,13 @@ internal static class Shell
     public static Task<CliResult> RunAsync(params string[] arguments) => RunAsync(arguments, TestContext.Current.CancellationToken);
 
     public static Task<CliResult> RunAsync(string[] arguments, CancellationToken cancellation, string input = "", bool terminal = false) =>
-        RunAsync(arguments, cancellation, console => console with { Input = new StringReader(input), OutputIsTerminal = terminal }, null);
+        RunAsync(arguments, console => console with { Input = new StringReader(input), OutputIsTerminal = terminal }, null, cancellation);
 
     /// <summary>The same on another machine, or with other surroundings.</summary>
     public static Task<CliResult> OnAsync(IMachinePower machine, string[] arguments, Func<CliConsole, CliConsole>? change = null) =>
-        RunAsync(arguments, TestContext.Current.CancellationToken, change ?? (console => console), machine);
+        RunAsync(arguments, change ?? (console => console), machine, TestContext.Current.CancellationToken);
 
-    private static async Task<CliResult> RunAsync(string[] arguments, CancellationToken cancellation, Func<CliConsole, CliConsole> change, IMachinePower? machine)
+    private static async Task<CliResult> RunAsync(string[] arguments, Func<CliConsole, CliConsole> change, IMachinePower? machine, CancellationToken cancellation)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
