@@ -129,7 +129,8 @@ internal sealed class FakeNvml(ManualClock clock) : INvml
                 continue;
             if (count == buffer.Length)
                 return NvmlReturn.InsufficientSize;
-            double milliwatts = 1000 * Watts(i * SamplePeriod);
+            // A value is the mean of the time up to its stamp: the power at its middle.
+            double milliwatts = 1000 * Watts((i - 0.5) * SamplePeriod);
             var value = default(NvmlValue);
             if (SampleType == NvmlValueType.FloatingPoint)
                 value.FloatingPoint = milliwatts;
