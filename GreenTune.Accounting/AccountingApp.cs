@@ -7,6 +7,8 @@ using GreenTune.Accounting.Events;
 using GreenTune.Accounting.Http;
 using GreenTune.Accounting.Periods;
 using GreenTune.Accounting.Records;
+using GreenTune.Accounting.RollUps;
+using GreenTune.Accounting.Sessions;
 using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Summaries;
 using GreenTune.Accounting.Telemetry;
@@ -42,6 +44,8 @@ internal static class AccountingApp
         app.MapRecordsApi();
         app.MapPeriodsApi();
         app.MapSummaryApi();
+        app.MapUsageApi();
+        app.MapSessionsApi();
         app.MapCarbonApi();
         app.MapRestatementsApi();
         app.MapBudgetsApi();
@@ -102,6 +106,8 @@ internal static class AccountingApp
         services.AddCarbon();
         services.AddSingleton<AccountingTelemetry>();
         services.AddSingleton<EventHub>();
+        services.AddSingleton<RollUpBook>();
+        services.AddSingleton<RollUpBuilder>();
         services.AddSingleton<RecordIngest>();
         services.AddSingleton<UsageLedger>();
         services.AddSingleton<BudgetBook>();
@@ -122,6 +128,8 @@ internal static class AccountingApp
         services.AddSingleton<PlanStore>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<ThreeEService>();
+        services.AddSingleton<UsageQuery>();
+        services.AddSingleton<SeriesQuery>();
         services.AddSingleton<SummaryQuery>();
     }
 }
