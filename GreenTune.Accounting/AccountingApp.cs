@@ -3,15 +3,19 @@ using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon;
 using GreenTune.Accounting.Carbon.Restatements;
 using GreenTune.Accounting.Events;
+using GreenTune.Accounting.Exports;
 using GreenTune.Accounting.Http;
+using GreenTune.Accounting.OpenApi;
 using GreenTune.Accounting.Periods;
 using GreenTune.Accounting.Records;
+using GreenTune.Accounting.Reports;
 using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Summaries;
 using GreenTune.Accounting.Telemetry;
 using GreenTune.Accounting.ThreeE;
 using GreenTune.Core.Carbon;
 using GreenTune.ServiceDefaults;
+using GreenTune.ServiceDefaults.Prometheus;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Options;
 
@@ -26,6 +30,7 @@ internal static class AccountingApp
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
         builder.AddServiceDefaults();
+        builder.AddPrometheus();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = JsonBody.LargeBytes);
         AddOptions(builder.Services);
         AddServices(builder.Services);
@@ -33,11 +38,15 @@ internal static class AccountingApp
 
         WebApplication app = builder.Build();
         app.MapDefaultEndpoints();
+        app.MapPrometheus();
+        app.MapApiDocument();
         app.MapRecordsApi();
         app.MapPeriodsApi();
         app.MapSummaryApi();
         app.MapCarbonApi();
         app.MapRestatementsApi();
+        app.MapReportsApi();
+        app.MapExportsApi();
         app.MapBudgetsApi();
         app.MapReservationsApi();
         app.MapThreeEApi();
@@ -89,6 +98,11 @@ internal static class AccountingApp
 
         services.AddSingleton(CarbonTable.Default);
         services.AddCarbon();
+        services.AddSingleton<ConsumedEnergy>();
+        services.AddSingleton<SciReports>();
+        services.AddSingleton<Scope2Reports>();
+        services.AddSingleton<RecordExport>();
+        services.AddApiDocument();
         services.AddSingleton<AccountingTelemetry>();
         services.AddSingleton<EventHub>();
         services.AddSingleton<RecordIngest>();
