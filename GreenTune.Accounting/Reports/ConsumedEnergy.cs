@@ -1,7 +1,6 @@
 using GreenTune.Accounting.Carbon;
 using GreenTune.Accounting.Carbon.Restatements;
 using GreenTune.Accounting.Store;
-using GreenTune.Core.Carbon;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Totals;
 using Microsoft.EntityFrameworkCore;
@@ -24,7 +23,7 @@ internal sealed record ConsumedHourOfDevice(
 internal sealed class ConsumedEnergy(IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing)
 {
     /// <summary>
-    /// Gain error where no record of a device says one: 5 % of reading, what is published of NVML's sensors (design section 2.0 of the metering reference, SC'24).
+    /// Gain error where no record of a device says one: 5 % of reading, what is published of NVML's sensors (arXiv 2312.02741).
     /// </summary>
     public const double DefaultGain = 0.05;
 

@@ -3,7 +3,6 @@ using GreenTune.Accounting.Carbon.Intensities;
 using GreenTune.Accounting.Store;
 using GreenTune.Core.Carbon;
 using GreenTune.Core.Contracts;
-using GreenTune.Core.Totals;
 using GreenTune.Core.Units;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;

@@ -136,6 +136,35 @@ public sealed class LivePricingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Restating_with_the_latest_values_takes_what_the_sources_say_of_each_hour_by_now()
+    {
+        _server.Json(Latest, Value(231, 11));
+        _server.Json(History, $$"""{"zone":"DE","history":[{{Value(180, 9, estimated: true)}},{{Value(190, 10)}}]}""");
+        await using AccountingHost host = await LiveAsync();
+        await host.StoreAsync(
+            Samples.Record("chatcmpl-nine-001", joules: 3600, startedAt: AccountingHost.Noon.AddHours(-2)),
+            Samples.Record("chatcmpl-ten-0001", joules: 3600, startedAt: AccountingHost.Noon.AddHours(-1)));
+        _server.Json(History, $$"""{"zone":"DE","history":[{{Value(150, 9)}},{{Value(190, 10)}}]}""");
+        host.Clock.Advance(TimeSpan.FromHours(7));
+        await host.Get<IntensityRefresher>().RefreshDueAsync(default);
+        Assert.Equal(180, (await host.GetAsync<RecordView>("/api/records/chatcmpl-nine-001")).Factor.Intensity.Value);
+
+        Restatement made = await host.SendAsync<Restatement>(HttpMethod.Post, "/api/carbon/restatements", new RestatementInput
+        {
+            From = AccountingHost.Noon.AddHours(-2),
+            To = AccountingHost.Noon,
+            By = "auditor",
+            Why = "Measured values in place of estimates",
+        }, HttpStatusCode.Created);
+        Assert.Equal(0.001 * 1.2 * (180 + 190), made.OriginalGrams.Value, 9);
+        Assert.Equal(0.001 * 1.2 * (150 + 190), made.RestatedGrams.Value, 9);
+        Assert.Equal((1, 1), (made.ChangedHours, made.UnchangedHours));
+        RecordView view = await host.GetAsync<RecordView>("/api/records/chatcmpl-nine-001");
+        Assert.Equal((180.0, 150.0), (view.Factor.Intensity.Value, view.Restated!.Factor.Intensity.Value));
+        Assert.False(view.Restated.Factor.Estimated);
+    }
+
+    [Fact]
     public async Task The_greenest_hours_ahead_are_known_and_a_forecast_prices_nothing()
     {
         _server.Json(Latest, Value(231, 11));
