@@ -1,4 +1,5 @@
 using GreenTune.Accounting.Carbon;
+using GreenTune.Accounting.Carbon.Restatements;
 using GreenTune.Accounting.Http;
 using GreenTune.Accounting.Store;
 using GreenTune.Core.Contracts;
@@ -38,6 +39,7 @@ internal static class RecordsApi
         IQueryable<RecordRow> records = Filter(db.Records.AsNoTracking(), query);
         Cursor? cursor = Cursor.Of(query);
         int limit = query.Whole("limit", 1, MaxPage, DefaultPage);
+        CarbonView view = query.Word<CarbonView>("as") ?? CarbonView.Original;
         query.RefuseOthers();
         if (query.Errors.Any)
         {
@@ -51,12 +53,7 @@ internal static class RecordsApi
         }
 
         List<RecordRow> rows = await records.OrderByDescending(record => record.StartedTicks).ThenByDescending(record => record.Key).Take(limit + 1).ToListAsync(cancellation);
-        var views = new List<RecordView>(limit);
-        foreach (RecordRow row in rows.Take(limit))
-        {
-            views.Add(RecordMapping.ToView(row, (await pricing.ByIdAsync(row.FactorId, cancellation)).Factor));
-        }
-
+        IReadOnlyList<RecordView> views = await RecordViews.OfAsync(db, pricing, rows.Take(limit).ToList(), view, cancellation);
         return TypedResults.Ok(new Page<RecordView>(views, rows.Count > limit ? new Cursor(rows[limit - 1].StartedTicks, rows[limit - 1].Key).ToString() : null));
     }
 
@@ -67,7 +64,7 @@ internal static class RecordsApi
         RecordRow? row = await db.Records.AsNoTracking().Include(record => record.Trace).SingleOrDefaultAsync(record => record.Id == id, cancellation);
         return row is null || !http.MaySee(row.Tenant)
             ? Problems.NotFound($"There is no record {id}. A record arrives a moment after its request ended.")
-            : TypedResults.Ok(RecordMapping.ToView(row, (await pricing.ByIdAsync(row.FactorId, cancellation)).Factor));
+            : TypedResults.Ok((await RecordViews.OfAsync(db, pricing, [row], CarbonView.Restated, cancellation))[0]);
     }
 
     private static async Task<Ok<string[]>> TenantsAsync(IDbContextFactory<AccountingDb> contexts, CancellationToken cancellation)
@@ -79,7 +76,8 @@ internal static class RecordsApi
         return TypedResults.Ok(names);
     }
 
-    private static IQueryable<RecordRow> Filter(IQueryable<RecordRow> records, QueryReader query)
+    /// <summary>Records by the parameters that the list and the exports share.</summary>
+    internal static IQueryable<RecordRow> Filter(IQueryable<RecordRow> records, QueryReader query)
     {
         if (query.Text("tenant") is { } tenant)
         {
