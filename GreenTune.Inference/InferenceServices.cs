@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using GreenTune.Core.Attribution;
+using GreenTune.Inference.Access;
 using GreenTune.Inference.Accounting;
 using GreenTune.Inference.Adapters;
 using GreenTune.Inference.Budgets;
@@ -18,6 +19,7 @@ using GreenTune.Inference.Telemetry;
 using GreenTune.Metering;
 using GreenTune.Models.Catalog;
 using GreenTune.Models.Store;
+using GreenTune.ServiceDefaults.Access;
 using GreenTune.ServiceDefaults.Data;
 using GreenTune.ServiceDefaults.Resilience;
 using Microsoft.Extensions.Options;
@@ -42,6 +44,10 @@ internal static class InferenceServices
             .PostConfigure<DataDirectory>((metering, data) => metering.BaselineFile ??= Path.Combine(data.Folder(DataFolder), MeterMemory.BaselineFile))
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<MeteringOptions>, MeteringOptionsCheck>();
+
+        builder.AddAccess(InferenceAccess.Matrix);
+        services.AddSingleton<IAccessRefusalWriter, EnvelopeRefusalWriter>();
+        RemoteKeys.Add(services);
 
         services.AddSingleton<InferenceTelemetry>();
         services.AddSingleton(provider => new MeteringTelemetry(provider.GetRequiredService<IMeterFactory>()));
@@ -71,6 +77,8 @@ internal static class InferenceServices
 
     public static void MapInference(this WebApplication app)
     {
+        // Before a request's body is read or passed on to an engine elsewhere.
+        app.UseAccess();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase), v1 => v1.UseMiddleware<ApiErrorMiddleware>().UseMiddleware<ExternalRouting>());
         ChatCompletionsApi.Map(app);
         CompletionsApi.Map(app);
