@@ -2,10 +2,16 @@ using System.Text.Json.Serialization;
 using GreenTune.Accounting.Access;
 using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon;
+using GreenTune.Accounting.Carbon.Restatements;
 using GreenTune.Accounting.Events;
+using GreenTune.Accounting.Exports;
 using GreenTune.Accounting.Http;
+using GreenTune.Accounting.OpenApi;
 using GreenTune.Accounting.Periods;
 using GreenTune.Accounting.Records;
+using GreenTune.Accounting.Reports;
+using GreenTune.Accounting.RollUps;
+using GreenTune.Accounting.Sessions;
 using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Summaries;
 using GreenTune.Accounting.Telemetry;
@@ -14,6 +20,7 @@ using GreenTune.Accounting.Webhooks;
 using GreenTune.Core.Carbon;
 using GreenTune.ServiceDefaults;
 using GreenTune.ServiceDefaults.Access;
+using GreenTune.ServiceDefaults.Prometheus;
 using GreenTune.ServiceDefaults.Resilience;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Options;
@@ -30,6 +37,7 @@ internal static class AccountingApp
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
         builder.AddServiceDefaults();
         builder.AddAccess(AccountingAccess.Matrix);
+        builder.AddPrometheus();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = JsonBody.LargeBytes);
         AddOptions(builder.Services);
         AddServices(builder.Services);
@@ -38,10 +46,17 @@ internal static class AccountingApp
         WebApplication app = builder.Build();
         app.MapDefaultEndpoints();
         app.UseAccess();
+        app.MapPrometheus();
+        app.MapApiDocument();
         app.MapRecordsApi();
         app.MapPeriodsApi();
         app.MapSummaryApi();
+        app.MapUsageApi();
+        app.MapSessionsApi();
         app.MapCarbonApi();
+        app.MapRestatementsApi();
+        app.MapReportsApi();
+        app.MapExportsApi();
         app.MapBudgetsApi();
         app.MapReservationsApi();
         app.MapThreeEApi();
@@ -62,7 +77,9 @@ internal static class AccountingApp
 
     private static void AddOptions(IServiceCollection services)
     {
-        services.AddOptions<AccountingOptions>().BindConfiguration(AccountingOptions.Section).ValidateOnStart();
+        services.AddOptions<AccountingOptions>().BindConfiguration(AccountingOptions.Section)
+            .Configure<IConfiguration>((options, configuration) => options.ConnectionString = configuration.GetConnectionString("accounting") ?? options.ConnectionString)
+            .ValidateOnStart();
         services.AddOptions<CarbonOptions>().BindConfiguration(CarbonOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<AccountingOptions>, AccountingOptionsValidator>();
         services.AddSingleton<IValidateOptions<CarbonOptions>, CarbonOptionsValidator>();
@@ -78,10 +95,12 @@ internal static class AccountingApp
             json.SerializerOptions.RespectNullableAnnotations = true;
         });
 
-        services.AddSingleton<SqliteStore>();
+        services.AddSingleton<IStoreDialect>(provider => provider.GetRequiredService<IOptions<AccountingOptions>>().Value is { Postgres: { } postgres } options
+            ? new PostgresStore(postgres, options)
+            : ActivatorUtilities.CreateInstance<SqliteStore>(provider));
         services.AddPooledDbContextFactory<AccountingDb>((provider, options) =>
         {
-            provider.GetRequiredService<SqliteStore>().Configure(options);
+            provider.GetRequiredService<IStoreDialect>().Configure(options);
             options.AddInterceptors(new DatabaseSpans());
             options.AddInterceptors(provider.GetServices<IInterceptor>());
             // Migrations are written by hand and have no snapshot; a test compares what they make with the model.
@@ -93,9 +112,16 @@ internal static class AccountingApp
         services.AddHealthChecks().AddCheck<StoreHealthCheck>("books");
 
         services.AddSingleton(CarbonTable.Default);
-        services.AddSingleton<CarbonPricing>();
+        services.AddCarbon();
+        services.AddSingleton<ConsumedEnergy>();
+        services.AddSingleton<SciReports>();
+        services.AddSingleton<Scope2Reports>();
+        services.AddSingleton<RecordExport>();
+        services.AddApiDocument();
         services.AddSingleton<AccountingTelemetry>();
         services.AddSingleton<EventHub>();
+        services.AddSingleton<RollUpBook>();
+        services.AddSingleton<RollUpBuilder>();
         services.AddSingleton<RecordIngest>();
         services.AddSingleton<UsageLedger>();
         services.AddSingleton<BudgetBook>();
@@ -116,6 +142,8 @@ internal static class AccountingApp
         services.AddSingleton<PlanStore>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<ThreeEService>();
+        services.AddSingleton<UsageQuery>();
+        services.AddSingleton<SeriesQuery>();
         services.AddSingleton<SummaryQuery>();
     }
 }

@@ -30,6 +30,7 @@ namespace GreenTune.Inference;
 internal static class InferenceServices
 {
     private const string DataFolder = "inference";
+    private const string JournalFolder = "journal";
     private static readonly Uri AccountingAddress = new("http://accounting");
 
     public static void AddInference(this WebApplicationBuilder builder)
@@ -39,7 +40,9 @@ internal static class InferenceServices
         services.AddSingleton<IValidateOptions<InferenceOptions>, InferenceOptionsValidator>();
         services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ModelStoreOptions>, CatalogCheck>();
-        services.AddOptions<MeteringOptions>().BindConfiguration(MeteringOptions.Section).ValidateOnStart();
+        services.AddOptions<MeteringOptions>().BindConfiguration(MeteringOptions.Section)
+            .PostConfigure<DataDirectory>((metering, data) => metering.BaselineFile ??= Path.Combine(data.Folder(DataFolder), MeterMemory.BaselineFile))
+            .ValidateOnStart();
         services.AddSingleton<IValidateOptions<MeteringOptions>, MeteringOptionsCheck>();
 
         builder.AddAccess(InferenceAccess.Matrix);
@@ -105,7 +108,9 @@ internal static class InferenceServices
                 provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<ILogger<MeterFactory>>(),
                 provider.GetRequiredService<MeteringTelemetry>())
-            .Create(provider.GetRequiredService<ExecutionProvider>().Cuda ? DeviceComponent.Gpu : DeviceComponent.Cpu));
+            .Create(provider.GetRequiredService<ExecutionProvider>().Cuda ? DeviceComponent.Gpu : DeviceComponent.Cpu, remembered: provider.GetRequiredService<MeterMemory>().Load()));
+        services.AddSingleton(provider => new MeterMemory(Data(provider), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<MeterMemory>>()));
+        services.AddHostedService<MeterMemoryKeeper>();
         services.AddSingleton(provider => new DeviceEngine(
             provider.GetRequiredService<IDeviceMeter>(),
             SchedulingSettings.Of(provider.GetRequiredService<IOptions<InferenceOptions>>().Value, provider.GetRequiredService<ExecutionProvider>().Cuda),
@@ -165,6 +170,14 @@ internal static class InferenceServices
             Path.Combine(Data(provider), "outbox"),
             provider.GetRequiredService<IOptions<InferenceOptions>>().Value.OutboxLimitBytes,
             provider.GetRequiredService<ILogger<Outbox>>()));
+        services.AddSingleton(provider => new RequestJournal(
+            Path.Combine(Data(provider), JournalFolder),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<RequestJournal>>()));
+        services.AddHostedService(provider => new JournalRecovery(
+            Path.Combine(Data(provider), JournalFolder),
+            provider.GetRequiredService<Outbox>(),
+            provider.GetRequiredService<ILogger<JournalRecovery>>()));
         services.AddHostedService<OutboxSender>();
         services.AddSingleton(provider => new EnergyPredictor(
             Data(provider),

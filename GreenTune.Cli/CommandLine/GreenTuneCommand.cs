@@ -4,6 +4,8 @@ using System.Reflection;
 using GreenTune.Cli.Adapters;
 using GreenTune.Cli.Chat;
 using GreenTune.Cli.Keys;
+using GreenTune.Cli.Measure;
+using GreenTune.Cli.Meter;
 using GreenTune.Cli.Models;
 using GreenTune.Cli.Output;
 using GreenTune.Cli.Records;
@@ -25,10 +27,13 @@ internal sealed class GreenTuneCommand
     private readonly RootCommand _root;
     private readonly Option<string?> _apiKey = ApiKey.Option();
 
-    public GreenTuneCommand(CliConsole console)
+    /// <param name="console">Where it reads and writes.</param>
+    /// <param name="machine">What the machine's power is read by; null for what it has.</param>
+    public GreenTuneCommand(CliConsole console, IMachinePower? machine = null)
     {
+        IMachinePower sources = machine ?? new MachinePower();
         _console = console;
-        _root = new RootCommand("Chat models that answer with their joules and grams of CO2e: build them, ask them, and read what requests cost.")
+        _root = new RootCommand("Chat models that answer with their joules and grams of CO2e: build them, ask them, read what requests cost, and measure anything else.")
         {
             ModelsCommand.Create(console),
             AdaptersCommand.Create(console),
@@ -36,9 +41,11 @@ internal sealed class GreenTuneCommand
             RequestsCommand.Create(console),
             RecordsCommand.Create(console),
             KeysCommand.Create(console),
+            MeterCommand.Create(console, sources),
+            MeasureCommand.Create(console, sources),
         };
         _root.Options.Add(_apiKey);
-        _root.WithExamples("greentune models build", "greentune chat \"What is a carbon budget?\"", "greentune requests list");
+        _root.WithExamples("greentune models build", "greentune chat \"What is a carbon budget?\"", "greentune requests list", "greentune measure -- python train.py");
         _root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples(console);
         _root.Options.OfType<VersionOption>().Single().Action = new PrintVersion(Version);
         _root.SetAction(result => new HelpWithExamples(console).Invoke(result));
@@ -78,13 +85,13 @@ internal sealed class GreenTuneCommand
         catch (Exception e) when (e is CommandFailedException or ModelFolderException or HubException or CatalogException or ImportException or RemovalException or AdapterException)
         {
             _console.Complain(e.Message);
-            return ExitCodes.Failed;
+            return parsed.CommandResult.Command.FailureCode(ExitCodes.Failed);
         }
         catch (Exception e)
         {
             // Nothing that is thrown on purpose ends here. The sentence is what a report of the fault needs first.
             _console.Complain($"unexpected fault in '{UsageErrors.PathOf(parsed.CommandResult.Command)}': {e.GetType().Name}: {e.Message}");
-            return ExitCodes.Failed;
+            return parsed.CommandResult.Command.FailureCode(ExitCodes.Failed);
         }
     }
 
@@ -94,6 +101,6 @@ internal sealed class GreenTuneCommand
         if (command.Examples() is [var example, ..] && !sentence.Contains("for example", StringComparison.OrdinalIgnoreCase))
             _console.Note($"For example: {example}");
         _console.Note($"'{UsageErrors.PathOf(command)} --help' shows what it takes.");
-        return ExitCodes.BadUsage;
+        return command.FailureCode(ExitCodes.BadUsage);
     }
 }
