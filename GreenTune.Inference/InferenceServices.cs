@@ -77,6 +77,7 @@ internal static class InferenceServices
         AdaptersApi.Map(app);
         ExternalApi.Map(app);
         MeterApi.Map(app);
+        ProfilesApi.Map(app);
         PlansApi.Map(app);
         ModelLibraryApi.Map(app);
     }
@@ -98,7 +99,9 @@ internal static class InferenceServices
                 provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<ILogger<MeterFactory>>(),
                 provider.GetRequiredService<MeteringTelemetry>())
-            .Create(provider.GetRequiredService<ExecutionProvider>().Cuda ? DeviceComponent.Gpu : DeviceComponent.Cpu));
+            .Create(provider.GetRequiredService<ExecutionProvider>().Cuda ? DeviceComponent.Gpu : DeviceComponent.Cpu, remembered: provider.GetRequiredService<WorkFitFile>().Load()));
+        services.AddSingleton(provider => new WorkFitFile(Path.Combine(Data(provider), "work-fits.json"), provider.GetRequiredService<ILogger<WorkFitFile>>()));
+        services.AddHostedService<WorkFitKeeper>();
         services.AddSingleton(provider => new DeviceEngine(
             provider.GetRequiredService<IDeviceMeter>(),
             SchedulingSettings.Of(provider.GetRequiredService<IOptions<InferenceOptions>>().Value, provider.GetRequiredService<ExecutionProvider>().Cuda),
