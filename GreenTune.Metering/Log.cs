@@ -24,7 +24,4 @@ internal static partial class Log
 
     [LoggerMessage(106, LogLevel.Warning, "Idle baselines are not remembered in {File}: {Reason}. They are measured anew at each start.")]
     public static partial void BaselinesNotKept(ILogger logger, string file, string reason);
-
-    [LoggerMessage(110, LogLevel.Warning, "What the configurations' work costs is not remembered in {File}: {Reason}. Energy is shared by time alone at first after each start.")]
-    public static partial void WorkFitsNotKept(ILogger logger, string file, string reason);
 }

@@ -37,9 +37,9 @@ internal sealed class DeviceOptions
         IReadOnlyList<IPowerSource> sources = machine.Open(options, choice, gpu, cpuTimes);
         if (choice == DeviceChoice.All || sources.Any(MeteringWords.IsMetered))
             return sources;
-        string reasons = string.Join(" ", sources.Select(source => source.Description.Explanation));
+        string reasons = string.Join(" ", sources.Select(source => MeteringWords.Reason(source.Description.Explanation)));
         foreach (IPowerSource source in sources)
             source.Dispose();
-        throw new CommandFailedException($"the {choice.ToString().ToUpperInvariant()} cannot be metered here. {reasons} 'greentune meter devices' shows what can");
+        throw new CommandFailedException($"the {choice.ToString().ToUpperInvariant()} cannot be metered here: {reasons} 'greentune meter devices' shows what can");
     }
 }
