@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
+using GreenTune.Accounting.Access;
 using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon;
+using GreenTune.Accounting.Carbon.Restatements;
 using GreenTune.Accounting.Events;
 using GreenTune.Accounting.Http;
 using GreenTune.Accounting.Periods;
@@ -9,8 +11,11 @@ using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Summaries;
 using GreenTune.Accounting.Telemetry;
 using GreenTune.Accounting.ThreeE;
+using GreenTune.Accounting.Webhooks;
 using GreenTune.Core.Carbon;
 using GreenTune.ServiceDefaults;
+using GreenTune.ServiceDefaults.Access;
+using GreenTune.ServiceDefaults.Resilience;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Options;
 
@@ -25,6 +30,7 @@ internal static class AccountingApp
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
         builder.AddServiceDefaults();
+        builder.AddAccess(AccountingAccess.Matrix);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = JsonBody.LargeBytes);
         AddOptions(builder.Services);
         AddServices(builder.Services);
@@ -32,26 +38,35 @@ internal static class AccountingApp
 
         WebApplication app = builder.Build();
         app.MapDefaultEndpoints();
+        app.UseAccess();
         app.MapRecordsApi();
         app.MapPeriodsApi();
         app.MapSummaryApi();
         app.MapCarbonApi();
+        app.MapRestatementsApi();
         app.MapBudgetsApi();
         app.MapReservationsApi();
         app.MapThreeEApi();
         app.MapPlansApi();
         app.MapEventsApi();
+        app.MapKeysApi();
+        app.MapWebhooksApi();
         return app;
     }
 
     /// <summary>Opens the books, before anything is served.</summary>
     /// <exception cref="StoreStartException">The books cannot be opened.</exception>
-    public static Task OpenAsync(WebApplication app, CancellationToken cancellation) =>
-        app.Services.GetRequiredService<StoreInitialiser>().OpenAsync(cancellation);
+    public static async Task OpenAsync(WebApplication app, CancellationToken cancellation)
+    {
+        await app.Services.GetRequiredService<StoreInitialiser>().OpenAsync(cancellation);
+        await app.Services.GetRequiredService<KeyBook>().OpenAsync(cancellation);
+    }
 
     private static void AddOptions(IServiceCollection services)
     {
-        services.AddOptions<AccountingOptions>().BindConfiguration(AccountingOptions.Section).ValidateOnStart();
+        services.AddOptions<AccountingOptions>().BindConfiguration(AccountingOptions.Section)
+            .Configure<IConfiguration>((options, configuration) => options.ConnectionString = configuration.GetConnectionString("accounting") ?? options.ConnectionString)
+            .ValidateOnStart();
         services.AddOptions<CarbonOptions>().BindConfiguration(CarbonOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<AccountingOptions>, AccountingOptionsValidator>();
         services.AddSingleton<IValidateOptions<CarbonOptions>, CarbonOptionsValidator>();
@@ -67,10 +82,12 @@ internal static class AccountingApp
             json.SerializerOptions.RespectNullableAnnotations = true;
         });
 
-        services.AddSingleton<SqliteStore>();
+        services.AddSingleton<IStoreDialect>(provider => provider.GetRequiredService<IOptions<AccountingOptions>>().Value is { Postgres: { } postgres } options
+            ? new PostgresStore(postgres, options)
+            : ActivatorUtilities.CreateInstance<SqliteStore>(provider));
         services.AddPooledDbContextFactory<AccountingDb>((provider, options) =>
         {
-            provider.GetRequiredService<SqliteStore>().Configure(options);
+            provider.GetRequiredService<IStoreDialect>().Configure(options);
             options.AddInterceptors(new DatabaseSpans());
             options.AddInterceptors(provider.GetServices<IInterceptor>());
             // Migrations are written by hand and have no snapshot; a test compares what they make with the model.
@@ -82,7 +99,7 @@ internal static class AccountingApp
         services.AddHealthChecks().AddCheck<StoreHealthCheck>("books");
 
         services.AddSingleton(CarbonTable.Default);
-        services.AddSingleton<CarbonPricing>();
+        services.AddCarbon();
         services.AddSingleton<AccountingTelemetry>();
         services.AddSingleton<EventHub>();
         services.AddSingleton<RecordIngest>();
@@ -93,6 +110,15 @@ internal static class AccountingApp
         services.AddSingleton<BudgetSignals>();
         services.AddHostedService<BudgetAnnouncer>();
         services.AddHostedService<ReservationSweeper>();
+        services.AddSingleton<BudgetPreviews>();
+        services.AddSingleton<KeyBook>();
+        services.AddSingleton<IKeyVerifier>(provider => provider.GetRequiredService<KeyBook>());
+        services.AddSingleton<WebhookOutbox>();
+        services.AddSingleton<WebhookBook>();
+        services.AddSingleton<WebhookClient>();
+        services.AddSingleton<WebhookSender>();
+        services.AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
+        services.AddHttpClient(WebhookClient.Name).WithoutResilience(WebhookClient.Timeout).WithOutgoingUrlPolicy();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<ThreeEService>();

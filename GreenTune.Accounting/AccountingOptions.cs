@@ -1,3 +1,4 @@
+using GreenTune.Accounting.Store;
 using Microsoft.Extensions.Options;
 
 namespace GreenTune.Accounting;
@@ -11,6 +12,13 @@ internal sealed class AccountingOptions
     /// <value>The default is the machine's own zone.</value>
     public string? TimeZone { get; set; }
 
+    /// <summary>
+    /// A PostgreSQL database that keeps the books, for example "Host=db.example;Database=greentune;Username=greentune;Password=...". ConnectionStrings:accounting
+    /// says the same and comes first.
+    /// </summary>
+    /// <value>The default is none: SQLite, in the data folder.</value>
+    public string? ConnectionString { get; set; }
+
     /// <summary>After this long a reservation whose request never reported back is dropped.</summary>
     /// <value>The default is 10 minutes; 0.1 to 1440.</value>
     public double ReservationMinutes { get; set; } = 10;
@@ -18,6 +26,9 @@ internal sealed class AccountingOptions
     /// <summary>How long a write waits for a database that another program has locked.</summary>
     /// <value>The default is 5 seconds; 0.1 to 60.</value>
     public double BusyTimeoutSeconds { get; set; } = 5;
+
+    /// <summary>The PostgreSQL database's connection string; null where SQLite keeps the books.</summary>
+    public string? Postgres => string.IsNullOrWhiteSpace(ConnectionString) ? null : ConnectionString.Trim();
 
     public TimeZoneInfo Zone => string.IsNullOrWhiteSpace(TimeZone) ? TimeZoneInfo.Local : TimeZoneInfo.FindSystemTimeZoneById(TimeZone.Trim());
 }
@@ -40,6 +51,11 @@ internal sealed class AccountingOptionsValidator : IValidateOptions<AccountingOp
         if (!(options.BusyTimeoutSeconds is >= 0.1 and <= 60))
         {
             failures.Add(FormattableString.Invariant($"Accounting:BusyTimeoutSeconds (environment Accounting__BusyTimeoutSeconds) is {options.BusyTimeoutSeconds}; it can be 0.1 to 60, for example 5."));
+        }
+
+        if (options.Postgres is { } postgres && PostgresStore.Problem(postgres) is { } problem)
+        {
+            failures.Add(problem);
         }
 
         return failures.Count > 0 ? ValidateOptionsResult.Fail(failures) : ValidateOptionsResult.Success;

@@ -9,6 +9,12 @@ var accounting = builder.AddProject<Projects.GreenTune_Accounting>("accounting")
     .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue("accounting", endpoint.Port))
     .WithHttpHealthCheck("/health");
 
+// ConnectionStrings:accounting (ConnectionStrings__accounting in the environment) puts the books into PostgreSQL instead of SQLite.
+if (builder.Configuration.GetConnectionString("accounting") is { Length: > 0 } books)
+{
+    accounting.WithEnvironment("ConnectionStrings__accounting", builder.AddParameter("accounting-books", books, secret: true));
+}
+
 var inference = builder.AddProject<Projects.GreenTune_Inference>("inference")
     .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue("inference", endpoint.Port))
     .WithHttpHealthCheck("/health")

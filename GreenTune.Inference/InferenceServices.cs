@@ -28,6 +28,7 @@ namespace GreenTune.Inference;
 internal static class InferenceServices
 {
     private const string DataFolder = "inference";
+    private const string JournalFolder = "journal";
     private static readonly Uri AccountingAddress = new("http://accounting");
 
     public static void AddInference(this WebApplicationBuilder builder)
@@ -160,6 +161,14 @@ internal static class InferenceServices
             Path.Combine(Data(provider), "outbox"),
             provider.GetRequiredService<IOptions<InferenceOptions>>().Value.OutboxLimitBytes,
             provider.GetRequiredService<ILogger<Outbox>>()));
+        services.AddSingleton(provider => new RequestJournal(
+            Path.Combine(Data(provider), JournalFolder),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<RequestJournal>>()));
+        services.AddHostedService(provider => new JournalRecovery(
+            Path.Combine(Data(provider), JournalFolder),
+            provider.GetRequiredService<Outbox>(),
+            provider.GetRequiredService<ILogger<JournalRecovery>>()));
         services.AddHostedService<OutboxSender>();
         services.AddSingleton(provider => new EnergyPredictor(
             Data(provider),

@@ -35,6 +35,10 @@ public sealed record DeviceMeterOptions
     [JsonIgnore]
     public BaselineFile? BaselineFile { get; init; }
 
+    /// <summary>Records what the meter takes, from its start on; ended with the meter. Null for no recording.</summary>
+    [JsonIgnore]
+    public MeterRecorder? Recorder { get; init; }
+
     /// <summary>
     /// Work coefficients by configuration, null being time alone, instead of those that the meter fits from its own blocks (design section 4.3). Null leaves it to fit them.
     /// </summary>
@@ -43,8 +47,4 @@ public sealed record DeviceMeterOptions
 
     /// <summary>Fits that a meter had made before a restart (<see cref="IDeviceMeter.WorkFits"/>); those of another device or kind of meter are left out.</summary>
     public WorkFitSnapshot? Remembered { get; init; }
-
-    /// <summary>Records what the meter takes, from its start on; ended with the meter. Null for no recording.</summary>
-    [JsonIgnore]
-    public MeterRecorder? Recorder { get; init; }
 }

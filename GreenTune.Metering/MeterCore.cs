@@ -246,13 +246,13 @@ internal sealed class MeterCore
         };
     }
 
+    public WorkFitSnapshot WorkFits() => new(_description.DeviceId, _description.Meter, _fitter.Save());
+
     /// <summary>How a calibration came out, once.</summary>
     public CalibrationResult? TakeCalibrated() => _baselines.TakeCalibrated();
 
     /// <summary>Baselines that have been measured, to be remembered.</summary>
     public IReadOnlyList<SavedBaseline> MeasuredBaselines() => _baselines.Measured();
-
-    public WorkFitSnapshot WorkFits() => new(_description.DeviceId, _description.Meter, _fitter.Save());
 
     public Watts? BaselineNow() => _description.Quality == EnergyQuality.None ? null : _baselines.Current(MonotonicTime.Now(_clock)).Mean;
 

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace GreenTune.Metering;
 
 /// <summary>Opens the meter of the device that a service runs its models on.</summary>
-public sealed class MeterFactory
+public sealed partial class MeterFactory
 {
     private readonly MeteringOptions _options;
     private readonly TimeProvider _clock;
@@ -23,6 +23,9 @@ public sealed class MeterFactory
     private readonly Func<INvml> _nvml;
     private readonly ISystemFiles _files;
     private int _recordings;
+
+    /// <summary>Which processes, by the operating system's number, are not others' on a GPU; null for this process alone. Called once a second.</summary>
+    public Func<uint, bool>? IsOurs { get; init; }
 
     /// <param name="options">Options; checked here.</param>
     /// <param name="clock">Clock of the meters; null for the system's.</param>
@@ -54,16 +57,17 @@ public sealed class MeterFactory
     /// <param name="gpuUuid">Which GPU, if known; Metering:Nvml:Uuid goes before it.</param>
     /// <param name="coefficients">Work coefficients by configuration instead of those that the meter fits; null leaves it to fit them.</param>
     /// <param name="remembered">What a meter had learned before a restart; null begins anew.</param>
-    public IDeviceMeter Create(DeviceComponent component, string? gpuUuid = null, Func<string, WorkCoefficients?>? coefficients = null, WorkFitSnapshot? remembered = null)
+    /// <param name="recorder">Records what the meter takes; ended with it.</param>
+    public IDeviceMeter Create(DeviceComponent component, string? gpuUuid = null, Func<string, WorkCoefficients?>? coefficients = null, WorkFitSnapshot? remembered = null, MeterRecorder? recorder = null)
     {
         var options = new DeviceMeterOptions
         {
             Period = TimeSpan.FromMilliseconds(_options.PeriodMilliseconds),
             Baselines = new() { Expiry = TimeSpan.FromMinutes(_options.BaselineExpiryMinutes) },
             Coefficients = coefficients,
-            BaselineFile = string.IsNullOrWhiteSpace(_options.BaselineFile) ? null : new(_options.BaselineFile, _logger),
-            Recorder = OpenRecorder(),
             Remembered = remembered,
+            Recorder = recorder ?? OpenRecorder(),
+            BaselineFile = string.IsNullOrWhiteSpace(_options.BaselineFile) ? null : new(_options.BaselineFile, _logger),
         };
         return new DeviceMeter(Open(component, gpuUuid, options.Period), options, _clock, _logger, _telemetry);
     }
@@ -75,7 +79,7 @@ public sealed class MeterFactory
             source = component == DeviceComponent.Gpu ? "nvml" : "rapl or cpu";
         return source switch
         {
-            "nvml" => NvmlDevices.Open(_nvml(), _options.Nvml.Uuid ?? gpuUuid, _clock, period),
+            "nvml" => NvmlDevices.Open(_nvml(), _options.Nvml.Uuid ?? gpuUuid, _clock, period, IsOurs),
             "rapl" => OpenRapl(otherwise: reason => Unavailable(DeviceComponent.Cpu, reason)),
             "rapl or cpu" => OpenRapl(OpenCpu),
             "cpu" => OpenCpu(null),
@@ -110,12 +114,12 @@ public sealed class MeterFactory
         return instead is null ? source : source.Explain($"It is not measured by RAPL because {instead}.");
     }
 
-    private static ICpuTimes? Times(out string? problem)
+    private ICpuTimes? Times(out string? problem)
     {
         problem = null;
         try
         {
-            return CpuTimes.ForThisSystem();
+            return ReadCpuTimes();
         }
         catch (Exception failed) when (failed is not OutOfMemoryException)
         {

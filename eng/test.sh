@@ -4,7 +4,7 @@
 #   eng/test.sh            everything
 #   eng/test.sh Core       test projects whose name contains "Core", without the formatting check
 #
-# Installs what it needs where it may (Debian: chromium for the browser tests); what cannot be had is skipped with the reason.
+# Installs what it needs where it may (Debian: chromium for the browser tests, postgresql for the store tests); what cannot be had is skipped with the reason.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 results="$PWD/artifacts/test-results"
@@ -20,6 +20,12 @@ if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null && 
   echo "Installing Debian's chromium for the browser tests"
   (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core) >"$results/apt.log" 2>&1 ||
     echo "chromium could not be installed ($results/apt.log); the browser tests will be skipped" >&2
+fi
+
+if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+  echo "Installing Debian's postgresql for the store tests"
+  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql) >>"$results/apt.log" 2>&1 ||
+    echo "postgresql could not be installed ($results/apt.log); the store tests run on SQLite alone" >&2
 fi
 
 dotnet build GreenTune.Aspire.sln --nologo -v q || exit 1

@@ -33,7 +33,7 @@ internal sealed partial class ProblemExceptionHandler(ILogger<ProblemExceptionHa
                 return TypedResults.StatusCode(StatusCodes.Status499ClientClosedRequest);
         }
 
-        string? unavailable = exception is StoreUnavailableException ? exception.Message : SqliteStore.Unavailable(exception);
+        string? unavailable = exception is StoreUnavailableException ? exception.Message : StoreErrors.Unavailable(exception);
         if (unavailable is null)
         {
             return null;

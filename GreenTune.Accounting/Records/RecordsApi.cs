@@ -2,6 +2,7 @@ using GreenTune.Accounting.Carbon;
 using GreenTune.Accounting.Http;
 using GreenTune.Accounting.Store;
 using GreenTune.Core.Contracts;
+using GreenTune.ServiceDefaults.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -60,11 +61,11 @@ internal static class RecordsApi
     }
 
     private static async Task<Results<Ok<RecordView>, ProblemHttpResult>> GetAsync(
-        string id, IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing, CancellationToken cancellation)
+        string id, HttpContext http, IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing, CancellationToken cancellation)
     {
         await using AccountingDb db = await contexts.CreateDbContextAsync(cancellation);
         RecordRow? row = await db.Records.AsNoTracking().Include(record => record.Trace).SingleOrDefaultAsync(record => record.Id == id, cancellation);
-        return row is null
+        return row is null || !http.MaySee(row.Tenant)
             ? Problems.NotFound($"There is no record {id}. A record arrives a moment after its request ended.")
             : TypedResults.Ok(RecordMapping.ToView(row, (await pricing.ByIdAsync(row.FactorId, cancellation)).Factor));
     }

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Diagnostics;
 using GreenTune.Core.Telemetry;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Npgsql;
 
 namespace GreenTune.Accounting.Store;
 
@@ -90,8 +91,9 @@ internal sealed class DatabaseSpans : DbCommandInterceptor
     {
         // A command without a request around it (migrations, clean-up) would make a trace of its own that nobody looks for.
         Activity? activity = Activity.Current is null ? null : Source.StartActivity(summary, ActivityKind.Client);
-        activity?.SetTag("db.system.name", "sqlite");
-        activity?.SetTag("db.namespace", Path.GetFileName(connection?.DataSource));
+        bool postgres = connection is NpgsqlConnection;
+        activity?.SetTag("db.system.name", postgres ? "postgresql" : "sqlite");
+        activity?.SetTag("db.namespace", postgres ? connection?.Database : Path.GetFileName(connection?.DataSource));
         activity?.SetTag("db.operation.name", operation);
         activity?.SetTag("db.query.summary", summary);
         return activity;

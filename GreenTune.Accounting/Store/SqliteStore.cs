@@ -3,29 +3,15 @@ using GreenTune.ServiceDefaults.Data;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Options;
 
 namespace GreenTune.Accounting.Store;
 
-/// <summary>Whether a commit waits for the disk.</summary>
-internal enum Durability
-{
-    /// <summary>
-    /// It does: once a batch has been acknowledged, the sender forgets it, so it has to survive a power cut. SQLite's synchronous=FULL.
-    /// </summary>
-    Flushed,
-
-    /// <summary>
-    /// It does not: a power cut may take the last commits, a crash of the process never does, and neither harms the file. For reservations, which mean
-    /// nothing after a power cut because the requests died with it. SQLite's synchronous=NORMAL.
-    /// </summary>
-    Relaxed,
-}
-
 /// <summary>
 /// Everything that is SQLite's alone: the file and its lock, pragmas, and which of its errors mean "not now". Nothing here uses SQL above version 3.35.5.
 /// </summary>
-internal sealed class SqliteStore : DbConnectionInterceptor, IDisposable
+internal sealed class SqliteStore : DbConnectionInterceptor, IStoreDialect
 {
     private const int Busy = 5;
     private const int Locked = 6;
@@ -33,6 +19,7 @@ internal sealed class SqliteStore : DbConnectionInterceptor, IDisposable
     private const int InputOutput = 10;
     private const int Full = 13;
     private const int CannotOpen = 14;
+    private const int NotADatabase = 26;
 
     private const string FolderName = "accounting";
 
@@ -54,19 +41,34 @@ internal sealed class SqliteStore : DbConnectionInterceptor, IDisposable
         }.ToString();
     }
 
-    /// <summary>What a message adds when another folder would help.</summary>
-    public const string AnotherFolder = "Another data folder is named by Data:Directory or the environment variable GREENTUNE_DATA, for example GREENTUNE_DATA=/var/lib/greentune.";
-
     public string Path { get; }
 
     public string ConnectionString { get; }
+
+    public string Place => Path;
+
+    public string Elsewhere => "Another data folder is named by Data:Directory or the environment variable GREENTUNE_DATA, for example GREENTUNE_DATA=/var/lib/greentune.";
+
+    /// <summary>SQLite's own number; a second one would only wait inside SQLite, polling.</summary>
+    public int Writers => 1;
 
     public void Configure(DbContextOptionsBuilder options) => options.UseSqlite(ConnectionString).AddInterceptors(this);
 
     /// <summary>
     /// Makes the folder and takes the file for this process. The operating system gives the lock back when the process ends, however it ends, so
-    /// whatever lock is left inside the database is a dead one.
+    /// whatever lock is left inside the database is a dead one and is dropped. Write-ahead logging, so that readers never wait for the writer.
     /// </summary>
+    /// <exception cref="StoreStartException">The folder cannot be written, or another process has the database.</exception>
+    public async Task<IAsyncDisposable> TakeAsync(AccountingDb db, CancellationToken cancellation)
+    {
+        TakeFile();
+        await ExecuteAsync(db, "PRAGMA journal_mode=WAL", cancellation);
+        await ExecuteAsync(db, "DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellation);
+        await SetDurabilityAsync(db, Durability.Flushed, cancellation);
+        return Holding.Nothing;
+    }
+
+    /// <summary>Makes the folder and takes the file's lock, without opening the database.</summary>
     /// <exception cref="StoreStartException">The folder cannot be written, or another process has the database.</exception>
     public void TakeFile()
     {
@@ -81,50 +83,39 @@ internal sealed class SqliteStore : DbConnectionInterceptor, IDisposable
 
         try
         {
-            _lock = new FileStream(Path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _lock ??= new FileStream(Path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new StoreStartException($"{Path} cannot be written: {e.Message} {AnotherFolder}", e);
+            throw new StoreStartException($"{Path} cannot be written: {e.Message} {Elsewhere}", e);
         }
         catch (IOException e)
         {
-            throw new StoreStartException($"{Path} is in use by another process. Stop it first. {AnotherFolder}", e);
+            throw new StoreStartException($"{Path} is in use by another process. Stop it first. {Elsewhere}", e);
         }
     }
 
-    /// <summary>Write-ahead logging, so that readers never wait for the writer; and the lock table of a migration that died is dropped.</summary>
-    public static async Task PrepareAsync(AccountingDb db, CancellationToken cancellation)
+    /// <summary>Takes the write lock at once, so that a second process cannot slip in between reading and writing. One writer covers every scope.</summary>
+    public async Task<IDbContextTransaction> BeginAsync(AccountingDb db, Durability durability, WriteScope scope, CancellationToken cancellation)
     {
-        await ExecuteAsync(db, "PRAGMA journal_mode=WAL", cancellation);
-        await ExecuteAsync(db, "DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellation);
+        await SetDurabilityAsync(db, durability, cancellation);
+        return await db.Database.BeginTransactionAsync(cancellation);
     }
 
-    /// <summary>Opens the context's connection, if need be, and sets how its next commits are made.</summary>
-    public static Task SetDurabilityAsync(AccountingDb db, Durability durability, CancellationToken cancellation) =>
-        ExecuteAsync(db, durability == Durability.Flushed ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", cancellation);
+    public string? StartProblem(Exception error) => error is not SqliteException e ? null
+        : e.SqliteErrorCode == NotADatabase ? $"{Path} is not a database. Move it away. {Elsewhere}"
+        : $"{Path} cannot be opened: {Unavailable(e) ?? e.Message}";
 
     /// <summary>In words why the database cannot take or give anything now; null when the error is of another kind.</summary>
-    public static string? Unavailable(Exception? error)
+    public static string? Unavailable(Exception error) => error is not SqliteException sqlite ? null : sqlite.SqliteErrorCode switch
     {
-        for (Exception? e = error; e is not null; e = e.InnerException)
-        {
-            if (e is SqliteException sqlite)
-            {
-                return sqlite.SqliteErrorCode switch
-                {
-                    Busy or Locked => "The database is locked by another program.",
-                    Full => "The disk that holds the database is full.",
-                    ReadOnly => "The database file cannot be written.",
-                    InputOutput => "The disk that holds the database reports an error.",
-                    CannotOpen => "The database file cannot be opened.",
-                    _ => null,
-                };
-            }
-        }
-
-        return null;
-    }
+        Busy or Locked => "The database is locked by another program.",
+        Full => "The disk that holds the database is full.",
+        ReadOnly => "The database file cannot be written.",
+        InputOutput => "The disk that holds the database reports an error.",
+        CannotOpen => "The database file cannot be opened.",
+        _ => null,
+    };
 
     public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => SetUp(connection);
 
@@ -143,7 +134,12 @@ internal sealed class SqliteStore : DbConnectionInterceptor, IDisposable
         }
 
         _lock?.Dispose();
+        _lock = null;
     }
+
+    /// <summary>Opens the context's connection, if need be, and sets how its next commits are made.</summary>
+    private static Task SetDurabilityAsync(AccountingDb db, Durability durability, CancellationToken cancellation) =>
+        ExecuteAsync(db, durability == Durability.Flushed ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", cancellation);
 
     // Past EF, so that pragmas make no spans.
     private static async Task ExecuteAsync(AccountingDb db, string sql, CancellationToken cancellation)
@@ -161,4 +157,12 @@ internal sealed class SqliteStore : DbConnectionInterceptor, IDisposable
         command.CommandText = FormattableString.Invariant($"PRAGMA busy_timeout={(long)_busyTimeout.TotalMilliseconds}; PRAGMA cache_size=-16384");
         command.ExecuteNonQuery();
     }
+}
+
+/// <summary>Something held until disposed.</summary>
+internal sealed class Holding(Func<ValueTask>? release) : IAsyncDisposable
+{
+    public static Holding Nothing { get; } = new(null);
+
+    public ValueTask DisposeAsync() => release?.Invoke() ?? ValueTask.CompletedTask;
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace GreenTune.Accounting.Store;
 
 /// <summary>Ready when the database can be read and the last write went well; after a failed write it tries one of its own, so that health comes back by itself.</summary>
-internal sealed class StoreHealthCheck(IDbContextFactory<AccountingDb> contexts, StoreWriter writer, StoreStatus status, SqliteStore store) : IHealthCheck
+internal sealed class StoreHealthCheck(IDbContextFactory<AccountingDb> contexts, StoreWriter writer, StoreStatus status, IStoreDialect store) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -21,11 +21,11 @@ internal sealed class StoreHealthCheck(IDbContextFactory<AccountingDb> contexts,
         }
         catch (StoreUnavailableException e)
         {
-            return new HealthCheckResult(context.Registration.FailureStatus, $"{e.Message} The file is {store.Path}.");
+            return new HealthCheckResult(context.Registration.FailureStatus, $"{e.Message} The books are in {store.Place}.");
         }
-        catch (Exception e) when (SqliteStore.Unavailable(e) is { } problem)
+        catch (Exception e) when (StoreErrors.Unavailable(e) is { } problem)
         {
-            return new HealthCheckResult(context.Registration.FailureStatus, $"{problem} The file is {store.Path}.");
+            return new HealthCheckResult(context.Registration.FailureStatus, $"{problem} The books are in {store.Place}.");
         }
     }
 

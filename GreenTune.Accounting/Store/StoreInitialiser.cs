@@ -5,34 +5,38 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace GreenTune.Accounting.Store;
 
-/// <summary>Opens the books before anything is served: takes the file, refuses one of a newer version, brings an older one up to date.</summary>
-internal sealed partial class StoreInitialiser(SqliteStore store, IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing, ILogger<StoreInitialiser> logger)
+/// <summary>Opens the books before anything is served: takes the database, refuses one of a newer version, brings an older one up to date.</summary>
+internal sealed partial class StoreInitialiser(IStoreDialect store, IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing, ILogger<StoreInitialiser> logger)
 {
     /// <exception cref="StoreStartException">The books cannot be opened; the message says what to do.</exception>
     public async Task OpenAsync(CancellationToken cancellation)
     {
-        store.TakeFile();
         try
         {
-            await using AccountingDb db = await contexts.CreateDbContextAsync(cancellation);
-            await SqliteStore.PrepareAsync(db, cancellation);
-            await RefuseNewerAsync(db, cancellation);
-            await SqliteStore.SetDurabilityAsync(db, Durability.Flushed, cancellation);
-            await db.Database.MigrateAsync(cancellation);
+            await MigrateAsync(cancellation);
             await pricing.OpenAsync(cancellation);
-            LogOpened(logger, store.Path);
+            LogOpened(logger, store.Place);
         }
         catch (StoreUnavailableException e)
         {
-            throw new StoreStartException($"{store.Path} cannot be written: {e.Message}", e);
+            throw new StoreStartException($"{store.Place} cannot be written: {e.Message}", e);
         }
-        catch (Microsoft.Data.Sqlite.SqliteException e)
+        catch (Exception e) when (e is not StoreStartException && StartProblem(e) is { } problem)
         {
-            const int NotADatabase = 26;
-            throw new StoreStartException(e.SqliteErrorCode == NotADatabase
-                ? $"{store.Path} is not a database. Move it away. {SqliteStore.AnotherFolder}"
-                : $"{store.Path} cannot be opened: {SqliteStore.Unavailable(e) ?? e.Message}", e);
+            throw new StoreStartException(problem, e);
         }
+    }
+
+    // A provider may wrap what its driver says.
+    private string? StartProblem(Exception? error) => error is null ? null : store.StartProblem(error) ?? StartProblem(error.InnerException);
+
+    /// <summary>Takes the database and brings its tables up to date, and no more.</summary>
+    private async Task MigrateAsync(CancellationToken cancellation)
+    {
+        await using AccountingDb db = await contexts.CreateDbContextAsync(cancellation);
+        await using IAsyncDisposable alone = await store.TakeAsync(db, cancellation);
+        await RefuseNewerAsync(db, cancellation);
+        await db.Database.MigrateAsync(cancellation);
     }
 
     private async Task RefuseNewerAsync(AccountingDb db, CancellationToken cancellation)
@@ -47,10 +51,10 @@ internal sealed partial class StoreInitialiser(SqliteStore store, IDbContextFact
         if (unknown.Length > 0)
         {
             throw new StoreStartException(
-                $"{store.Path} was written by a newer version of GreenTune (migration {unknown[^1]}). Start that version. {SqliteStore.AnotherFolder}");
+                $"{store.Place} was written by a newer version of GreenTune (migration {unknown[^1]}). Start that version. {store.Elsewhere}");
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "The books are in {Path}")]
-    private static partial void LogOpened(ILogger logger, string path);
+    [LoggerMessage(1, LogLevel.Information, "The books are in {Place}")]
+    private static partial void LogOpened(ILogger logger, string place);
 }

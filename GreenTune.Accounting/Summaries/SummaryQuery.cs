@@ -70,7 +70,7 @@ internal sealed class SummaryQuery(IDbContextFactory<AccountingDb> contexts, Car
                 group.Key.FactorId,
                 Requests = group.LongCount(),
                 Cancelled = group.Sum(record => record.Outcome == RequestOutcome.Cancelled ? 1L : 0L),
-                Failed = group.Sum(record => record.Outcome == RequestOutcome.Failed ? 1L : 0L),
+                Failed = group.Sum(record => record.Outcome == RequestOutcome.Failed || record.Outcome == RequestOutcome.Aborted ? 1L : 0L),
                 InputTokens = group.Sum(record => (long)record.InputTokens),
                 OutputTokens = group.Sum(record => (long)record.OutputTokens),
                 Metered = group.Sum(record => record.Joules != null ? 1L : 0L),

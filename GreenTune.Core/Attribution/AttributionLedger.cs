@@ -26,12 +26,11 @@ public sealed class AttributionLedger
     private readonly List<Settlement> _settled = [];
     private readonly BlockTimeline _timeline = new();
     private readonly LedgerTotals _totals = new();
+    private readonly PowerExpectation _expectations = new();
     private LedgerTotals _period = new();
     private MonotonicTime? _frontier;
     private MonotonicTime _periodStart;
     private long _block;
-    private double _activePower;
-    private int _activePowerBlocks;
 
     /// <param name="device">What the figures carry with them.</param>
     /// <param name="coefficients">Work coefficients by configuration; null, or null for a configuration, is time alone.</param>
@@ -186,7 +185,8 @@ public sealed class AttributionLedger
         double idle = baseline * _timeline.IdleSeconds;
         double unattributed = 0;
         // From the blocks before: a block in which the sensor missed the work would call its own edges harmless.
-        double edge = block.EdgeSeconds * (_activePowerBlocks > 0 ? _activePower : Math.Max(baseline, energy / seconds));
+        double expected = _shares.Fitted ? _shares.Expected : _expectations.PowerOr(Math.Max(baseline, energy / seconds)) * stepSeconds;
+        var edge = new BlockEdge(block, active - expected, _expectations.PowerOr(Math.Max(baseline, energy / seconds)), _expectations.RelativeErrorOf(_shares.Fitted));
 
         if (stepSeconds <= 0)
         {
@@ -201,7 +201,7 @@ public sealed class AttributionLedger
         else
         {
             unattributed = active * orphans;
-            NoteActivePower(active, stepSeconds, seconds);
+            _expectations.Note(active, expected, stepSeconds, seconds);
         }
 
         foreach (RequestAccount account in _inOrder)
@@ -218,7 +218,7 @@ public sealed class AttributionLedger
             {
                 weight = account.PrefillWeight + account.DecodeWeight;
                 if (weight > 0)
-                    account.AddByWeights(active, seconds, _shares.Fitted);
+                    account.AddByWeights(active, seconds, _shares.Fitted, _shares.PrefillShare);
                 Credit(active * weight);
             }
             if (tau > 0)
@@ -230,9 +230,8 @@ public sealed class AttributionLedger
             if (weight > 0)
             {
                 double noise = weight * block.Noise.Value;
-                double ownEdge = weight * edge;
-                int edges = (Inside(account.Admitted, block) ? 1 : 0) + (account.Finished is { } end && Inside(end, block) ? 1 : 0);
-                account.AddVariance(noise * noise + edges * ownEdge * ownEdge);
+                account.AddVariance(noise * noise);
+                account.AddEdge(edge, account.PrefillWeight + account.DecodeWeight);
             }
         }
         _totals.Block(energy, other, seconds, block.Quality);
@@ -248,18 +247,6 @@ public sealed class AttributionLedger
             _totals.Active(joules);
             _period.Active(joules);
         }
-    }
-
-    private static bool Inside(MonotonicTime at, in EnergyBlock block) => at > block.Start && at < block.End;
-
-    /// <summary>Mean active power while steps run, over about the last 5 s of them: what an edge that is placed wrongly is worth.</summary>
-    private void NoteActivePower(double active, double stepSeconds, double blockSeconds)
-    {
-        if (stepSeconds < 0.5 * blockSeconds)
-            return;
-        _activePowerBlocks++;
-        double rate = Math.Max(1.0 / _activePowerBlocks, Math.Min(1, stepSeconds / 5));
-        _activePower += rate * (active / stepSeconds - _activePower);
     }
 
     private void DropSteps(MonotonicTime before)

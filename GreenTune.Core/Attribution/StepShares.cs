@@ -13,6 +13,12 @@ internal sealed class StepShares(Func<string, WorkCoefficients?> coefficientsOf)
     /// <summary>Whether the block at hand is shared by fitted coefficients; by time alone otherwise.</summary>
     public bool Fitted { get; private set; }
 
+    /// <summary>Share of the block at hand that goes to prefill steps.</summary>
+    public double PrefillShare { get; private set; }
+
+    /// <summary>What the fitted coefficients expect of the block at hand, in joules.</summary>
+    public double Expected { get; private set; }
+
     /// <summary>Collects the steps that overlap a block, weighed by expected energy.</summary>
     /// <param name="steps">In order of time.</param>
     /// <param name="start">Start of the block.</param>
@@ -47,8 +53,14 @@ internal sealed class StepShares(Func<string, WorkCoefficients?> coefficientsOf)
         }
         bool byWork = modelled && expected > 0;
         Fitted = byWork;
+        Expected = expected;
+        PrefillShare = 0;
         foreach (ref StepShare share in CollectionsMarshal.AsSpan(_overlapping))
+        {
             share = share with { Share = byWork ? share.Share / expected : share.Seconds / _covered, Coefficients = byWork ? share.Coefficients : null };
+            if (share.Step.Phase == StepPhase.Prefill)
+                PrefillShare += share.Share;
+        }
         return _covered;
     }
 

@@ -4,10 +4,17 @@ namespace GreenTune.Core.Attribution;
 public sealed record WorkFitting
 {
     /// <summary>Least number of blocks before fitted coefficients may be used.</summary>
-    public const int LeastBlocks = 200;
+    public const int LeastBlocks = 60;
 
-    /// <summary>The fit comes into use when its held-out error is below this part of time alone's, and stays until it is above all of it.</summary>
-    public const double UseBelow = 0.95;
+    /// <summary>Blocks that teach before the fit is put to the test on the next ones.</summary>
+    public const int UntestedBlocks = 20;
+
+    /// <summary>
+    /// The fit comes into use when its held-out error is below this part of time alone's, and stays until it is above all of it. Few blocks must show more:
+    /// 1 - 2 / sqrt(blocks), for the ratio of two such sums scatters by about 1 / sqrt(blocks).
+    /// </summary>
+    /// <param name="tested">Held-out blocks.</param>
+    public static double UseBelow(double tested) => Math.Min(0.95, 1 - 2 / Math.Sqrt(tested));
 
     /// <summary>True for a source whose blocks are exact energies between their ends (a counter), false for power samples joined by straight lines.</summary>
     public bool Integrating { get; init; }

@@ -15,8 +15,7 @@ public sealed class WorkFitter
 {
     private const int HistorySteps = 16_384;
     private const int MostWaiting = 1024;
-    private const int SolveEvery = 16;
-    private const int TestAfter = 48;
+    private const int SolveEvery = 10;
 
     // An instant sample is compared with what ran in this many ticks about it (2 ms): regulators smooth no less.
     private const long InstantTicks = 2 * TimeSpan.TicksPerMillisecond;
@@ -238,7 +237,7 @@ public sealed class WorkFitter
         {
             double seconds = (double)(observation.End - observation.Start) / TimeSpan.TicksPerSecond;
             for (int k = 0; k < seen.Length; k++)
-                Regressions[k].Add(seen[k], observation.Watts, seconds, memory, testMemory, Blocks >= TestAfter);
+                Regressions[k].Add(seen[k], observation.Watts, seconds, memory, testMemory, Blocks >= WorkFitting.UntestedBlocks);
             Blocks++;
             if (++_sinceSolve < SolveEvery)
                 return;
@@ -296,7 +295,7 @@ public sealed class WorkFitter
 
         private void Decide()
         {
-            if (Blocks < WorkFitting.LeastBlocks || Regressions[0].Tested < WorkFitting.LeastBlocks / 2)
+            if (Blocks < WorkFitting.LeastBlocks)
             {
                 InUse = false;
                 return;
@@ -308,7 +307,7 @@ public sealed class WorkFitter
             }
             WorkCoefficients solved = Regressions[Kernel].Solved;
             bool more = solved.JoulesPerFlop + solved.JoulesPerByte > 0;
-            InUse = more && Regressions[Kernel].WorkError < (InUse ? 1 : WorkFitting.UseBelow) * BestTimeError();
+            InUse = more && Regressions[Kernel].WorkError < (InUse ? 1 : WorkFitting.UseBelow(Regressions[Kernel].Tested)) * BestTimeError();
         }
 
         private double BestTimeError()

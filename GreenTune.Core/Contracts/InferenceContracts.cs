@@ -94,14 +94,14 @@ public sealed record DeviceView
     /// <summary>Since the service started.</summary>
     public EnergyBuckets? Totals { get; init; }
 
-    /// <summary>What bears on the device's figures, read about once a second; null where the meter tells nothing of it.</summary>
-    public DeviceFacts? Facts { get; init; }
-
     /// <summary>What the work of each configuration has been found to cost here; empty before any block has taught it.</summary>
     public IReadOnlyList<WorkFitView> WorkFits { get; init; } = [];
 
     /// <summary>How far the energy counter and the power samples disagree; null where the device does not give both.</summary>
     public CounterAgreement? CounterAgreement { get; init; }
+
+    /// <summary>What bears on the device's figures, read about once a second; null where the meter tells nothing of it.</summary>
+    public DeviceFacts? Facts { get; init; }
 }
 
 /// <summary>The fitted work model of one configuration on one device (design section 4.3): e = k_f FLOPs + k_b bytes + k_t time.</summary>

@@ -99,6 +99,7 @@ public abstract class BlockCutter
 /// <summary>Blocks between consecutive power samples.</summary>
 internal sealed class SampleBlockCutter(BlockCutting cutting) : BlockCutter(cutting)
 {
+    private readonly BlockJoiner _joiner = new(cutting);
     private PowerSample? _last;
 
     public override void Add(in PowerSample sample, List<EnergyBlock> into)
@@ -106,11 +107,15 @@ internal sealed class SampleBlockCutter(BlockCutting cutting) : BlockCutter(cutt
         if (!Accept(sample.At, _last?.At, sample.Power.Value))
             return;
         if (_last is { } last)
-            into.Add(Between(last, sample, 1, GapMark(sample.At - last.At), 0));
+            _joiner.Add(Between(last, sample, 1, GapMark(sample.At - last.At), 0), into);
         _last = sample;
     }
 
-    public override void Restart() => _last = null;
+    public override void Restart()
+    {
+        _last = null;
+        _joiner.Clear();
+    }
 }
 
 /// <summary>Blocks between distinct readings of a cumulative counter.</summary>

@@ -17,6 +17,8 @@ internal sealed class RescalingBlockCutter(BlockCutting cutting) : BlockCutter(c
 
     private readonly List<PowerSample> _pieces = [];
 
+    private readonly BlockJoiner _joiner = new(cutting);
+
     // Where the next block starts; null before the first reading that can start one.
     private MonotonicTime? _from;
 
@@ -208,8 +210,9 @@ internal sealed class RescalingBlockCutter(BlockCutting cutting) : BlockCutter(c
         for (int i = 1; i < _pieces.Count; i++)
         {
             EnergyBlock block = Between(_pieces[i - 1], _pieces[i], scale, marks | GapMark(_pieces[i].At - _pieces[i - 1].At), extraSigma);
-            into.Add((marks & TraceMarks.Unscaled) != 0 ? block : block with { Span = Statistics.Spans, Scale = scale });
+            _joiner.Add((marks & TraceMarks.Unscaled) != 0 ? block : block with { Span = Statistics.Spans, Scale = scale }, into);
         }
+        _joiner.Flush(into);
     }
 
     /// <summary>Drops the samples before the last one at or before a time, and readings that lie before it.</summary>

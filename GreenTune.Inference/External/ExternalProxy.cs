@@ -49,6 +49,7 @@ internal sealed partial class ExternalProxy(
         var run = new ExternalRun(id, upstream, request, headers, acceptedAt, meter, overlap, activity);
         using var exchange = new Exchange(context, configuration, path, run, headers, clock);
         RequestOutcome outcome = RequestOutcome.Failed;
+        records.Begin(run.ToJournal);
         try
         {
             IHeaderDictionary answer = context.Response.Headers;

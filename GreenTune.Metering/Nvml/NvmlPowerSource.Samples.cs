@@ -87,7 +87,7 @@ public sealed partial class NvmlPowerSource
                 continue;
             if (!before)
                 newest = sample.TimeStamp;
-            if (_clock.Map(sample.TimeStamp, _lastSample, now) is { } at && (!first || at > now - TimeSpan.FromSeconds(1)))
+            if (_clock.Map(sample.TimeStamp, _lastSample + _stampLag, now) - _stampLag is { } at && (!first || at > now - TimeSpan.FromSeconds(1)))
                 Add(at, milliwatts, into);
         }
         if (newest > 0 || _clock.Jumped)

@@ -91,14 +91,14 @@ public sealed record PowerSourceDescription
     /// <summary>Noise of one sample (1 sigma), in watts.</summary>
     public double SampleNoise { get; init; }
 
-    /// <summary>The counter's readings tell the memory's part apart.</summary>
-    public bool TellsDram { get; init; }
-
     /// <summary>
     /// A sample is the mean over this long about its stamp; 0 for power at an instant, and where it is not known. A change of power cannot be placed better
     /// than this.
     /// </summary>
     public TimeSpan AveragingWindow { get; init; }
+
+    /// <summary>The counter's readings tell the memory's part apart.</summary>
+    public bool TellsDram { get; init; }
 
     /// <summary>Idle power to go by until a baseline has been measured.</summary>
     public Watts AssumedIdle { get; init; }

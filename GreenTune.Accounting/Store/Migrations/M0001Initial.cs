@@ -1,7 +1,5 @@
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
-using Microsoft.EntityFrameworkCore.Migrations.Operations;
-using Microsoft.EntityFrameworkCore.Migrations.Operations.Builders;
 
 namespace GreenTune.Accounting.Store.Migrations;
 
@@ -17,7 +15,7 @@ internal sealed class M0001Initial : Migration
     {
         migration.CreateTable("factors", columns: table => new
         {
-            Id = Generated<int>(table),
+            Id = table.Generated<int>(),
             Factor = table.Column<string>(maxLength: 2000),
         }, constraints: table => table.PrimaryKey("PK_factors", row => row.Id));
         migration.CreateIndex("IX_factors_Factor", "factors", "Factor", unique: true);
@@ -32,7 +30,7 @@ internal sealed class M0001Initial : Migration
 
         migration.CreateTable("periods", columns: table => new
         {
-            Key = Generated<long>(table),
+            Key = table.Generated<long>(),
             Id = table.Column<string>(maxLength: 100),
             Device = table.Column<string>(),
             FromTicks = table.Column<long>(),
@@ -79,7 +77,7 @@ internal sealed class M0001Initial : Migration
     {
         migration.CreateTable("records", columns: table => new
         {
-            Key = Generated<long>(table),
+            Key = table.Generated<long>(),
             Id = table.Column<string>(maxLength: 64),
             StartedTicks = table.Column<long>(),
             EndedTicks = table.Column<long>(),
@@ -183,7 +181,7 @@ internal sealed class M0001Initial : Migration
 
         migration.CreateTable("budget_decisions", columns: table => new
         {
-            Id = Generated<long>(table),
+            Id = table.Generated<long>(),
             AtTicks = table.Column<long>(),
             BudgetId = table.Column<Guid>(),
             BudgetName = table.Column<string>(),
@@ -201,7 +199,7 @@ internal sealed class M0001Initial : Migration
 
         migration.CreateTable("usage_windows", columns: table => new
         {
-            Id = Generated<long>(table),
+            Id = table.Generated<long>(),
             Tenant = table.Column<string>(maxLength: 100),
             StartTicks = table.Column<long>(),
             EndTicks = table.Column<long>(),
@@ -210,7 +208,7 @@ internal sealed class M0001Initial : Migration
 
         migration.CreateTable("usage_parts", columns: table => new
         {
-            Id = Generated<long>(table),
+            Id = table.Generated<long>(),
             WindowId = table.Column<long>(),
             Device = table.Column<string>(),
             FactorId = table.Column<int>(),
@@ -227,8 +225,4 @@ internal sealed class M0001Initial : Migration
         });
         migration.CreateIndex("IX_usage_parts_WindowId_Device_FactorId", "usage_parts", ["WindowId", "Device", "FactorId"], unique: true);
     }
-
-    /// <summary>A key that the database counts up.</summary>
-    private static OperationBuilder<AddColumnOperation> Generated<T>(ColumnsBuilder table) =>
-        table.Column<T>().Annotation("Sqlite:Autoincrement", true);
 }

@@ -12,11 +12,12 @@ using Microsoft.Extensions.Options;
 
 namespace GreenTune.Accounting.Tests.Hosting;
 
-/// <summary>The real service on Kestrel, at a free port, with a database in a folder of its own and a clock that stands still.</summary>
+/// <summary>The real service on Kestrel, at a free port, with a database of its own and a clock that stands still.</summary>
 internal sealed class AccountingHost : IAsyncDisposable
 {
     private readonly string[] _options;
     private readonly Action<IServiceCollection>? _services;
+    private PostgresCluster? _cluster;
     private WebApplication? _app;
     private bool _started;
 
@@ -40,11 +41,25 @@ internal sealed class AccountingHost : IAsyncDisposable
 
     public IServiceProvider Services => _app!.Services;
 
-    public static async Task<AccountingHost> StartAsync(string[]? options = null, Action<IServiceCollection>? services = null)
+    /// <summary>The database of tests that name none: SQLite, or PostgreSQL for a whole run with GREENTUNE_TEST_STORE=postgres.</summary>
+    private static StoreKind Usual { get; } = Environment.GetEnvironmentVariable("GREENTUNE_TEST_STORE") == "postgres" ? StoreKind.Postgres : StoreKind.Sqlite;
+
+    /// <summary>The PostgreSQL database; null on SQLite.</summary>
+    public string? Postgres { get; private set; }
+
+    public static Task<AccountingHost> StartAsync(string[]? options = null, Action<IServiceCollection>? services = null) => StartAsync(Usual, options, services);
+
+    public static async Task<AccountingHost> StartAsync(StoreKind kind, string[]? options = null, Action<IServiceCollection>? services = null)
     {
         var host = new AccountingHost(options ?? [], services);
         try
         {
+            if (kind == StoreKind.Postgres)
+            {
+                host._cluster = await PostgresCluster.GetAsync();
+                host.Postgres = await host._cluster.CreateAsync();
+            }
+
             await host.StartAsync();
         }
         catch
@@ -59,9 +74,12 @@ internal sealed class AccountingHost : IAsyncDisposable
     /// <summary>A host that is not started yet, for what happens before.</summary>
     public static AccountingHost Unstarted(params string[] options) => new(options, null);
 
+    /// <summary>Another service on the same books, not started yet.</summary>
+    public AccountingHost Beside(params string[] options) => new(options, null) { Postgres = Postgres };
+
     public async Task StartAsync()
     {
-        string[] args = ["--urls", "http://127.0.0.1:0", "--Data:Directory", Folder, "--Accounting:TimeZone", "Europe/Berlin", "--Carbon:Zone", "DEU", "--Carbon:Pue", "1.2", .. _options];
+        string[] args = ["--urls", "http://127.0.0.1:0", "--Data:Directory", Folder, "--Accounting:TimeZone", "Europe/Berlin", "--Carbon:Zone", "DEU", "--Carbon:Pue", "1.2", .. Postgres is null ? (string[])[] : ["--ConnectionStrings:accounting", Postgres], .. _options];
         _app = AccountingApp.Create(args, builder =>
         {
             builder.Logging.ClearProviders();
@@ -138,6 +156,11 @@ internal sealed class AccountingHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        if (_cluster is not null && Postgres is not null)
+        {
+            await _cluster.DropAsync(Postgres);
+        }
+
         try
         {
             Directory.Delete(Folder, recursive: true);

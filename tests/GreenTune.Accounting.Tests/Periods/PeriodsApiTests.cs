@@ -7,10 +7,11 @@ namespace GreenTune.Accounting.Tests.Periods;
 
 public sealed class PeriodsApiTests
 {
-    [Fact]
-    public async Task Periods_are_stored_once_and_sum_in_the_summary()
+    [Theory]
+    [OnEveryStore]
+    public async Task Periods_are_stored_once_and_sum_in_the_summary(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         var batch = new PeriodBatch([Samples.Period("period-1"), Samples.Period("period-2", idle: 40), Samples.Period("period-2")]);
         var first = await host.SendAsync<IngestResult>(HttpMethod.Post, "/api/periods", batch);
         Assert.Equal((2, 1), (first.Stored, first.Duplicates));
@@ -22,10 +23,11 @@ public sealed class PeriodsApiTests
         Assert.Null((await host.GetAsync<Summary>("/api/summary?tenant=team-support")).Devices);
     }
 
-    [Fact]
-    public async Task What_cannot_be_true_is_refused_one_by_one()
+    [Theory]
+    [OnEveryStore]
+    public async Task What_cannot_be_true_is_refused_one_by_one(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         EnergyPeriod sound = Samples.Period("period-1");
         (EnergyPeriod Period, string Reason)[] bad =
         [

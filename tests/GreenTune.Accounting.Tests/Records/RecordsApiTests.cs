@@ -10,10 +10,11 @@ namespace GreenTune.Accounting.Tests.Records;
 
 public sealed class RecordsApiTests
 {
-    [Fact]
-    public async Task A_record_comes_back_whole_and_priced_with_its_provenance()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_record_comes_back_whole_and_priced_with_its_provenance(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         RequestRecord sent = Samples.Record("chatcmpl-0001") with
         {
             Session = "session-7",
@@ -45,10 +46,11 @@ public sealed class RecordsApiTests
         Assert.Equal(["team-support"], await host.GetAsync<string[]>("/api/tenants"));
     }
 
-    [Fact]
-    public async Task What_was_not_metered_stays_null_with_its_reason()
+    [Theory]
+    [OnEveryStore]
+    public async Task What_was_not_metered_stays_null_with_its_reason(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await host.StoreAsync(Samples.Record("chatcmpl-0001", joules: null));
         RecordView view = await host.GetAsync<RecordView>("/api/records/chatcmpl-0001");
         Assert.Null(view.CO2e);
@@ -57,10 +59,11 @@ public sealed class RecordsApiTests
         Assert.Equal("no meter", view.Record.Energy.Reasons["joules"]);
     }
 
-    [Fact]
-    public async Task Sending_again_stores_nothing_twice_within_a_batch_and_over_batches()
+    [Theory]
+    [OnEveryStore]
+    public async Task Sending_again_stores_nothing_twice_within_a_batch_and_over_batches(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         IngestResult first = await host.StoreAsync(Samples.Record("chatcmpl-0001"), Samples.Record("chatcmpl-0001"), Samples.Record("chatcmpl-0002"));
         Assert.Equal((2, 1), (first.Stored, first.Duplicates));
         IngestResult second = await host.StoreAsync(Samples.Record("chatcmpl-0001", joules: 99), Samples.Record("chatcmpl-0003"));
@@ -69,10 +72,11 @@ public sealed class RecordsApiTests
         Assert.Equal(3, (await host.GetAsync<Page<RecordView>>("/api/records")).Items.Count);
     }
 
-    [Fact]
-    public async Task The_same_batch_from_many_senders_at_once_is_stored_once()
+    [Theory]
+    [OnEveryStore]
+    public async Task The_same_batch_from_many_senders_at_once_is_stored_once(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         RequestRecord[] batch = [.. Enumerable.Range(0, 20).Select(i => Samples.Record($"chatcmpl-{i:0000}"))];
         IngestResult[] results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => host.StoreAsync(batch)));
         Assert.Equal(20, results.Sum(result => result.Stored));
@@ -80,10 +84,11 @@ public sealed class RecordsApiTests
         Assert.Equal(20, (await host.GetAsync<Summary>("/api/summary")).Requests);
     }
 
-    [Fact]
-    public async Task What_cannot_be_true_is_refused_one_by_one_and_the_rest_is_stored()
+    [Theory]
+    [OnEveryStore]
+    public async Task What_cannot_be_true_is_refused_one_by_one_and_the_rest_is_stored(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         RequestRecord sound = Samples.Record("chatcmpl-good");
         EnergyFigures energy = sound.Energy;
         (RequestRecord Record, string Reason)[] bad =
@@ -118,10 +123,11 @@ public sealed class RecordsApiTests
         Assert.Equal("chatcmpl-good", Assert.Single((await host.GetAsync<Page<RecordView>>("/api/records")).Items).Record.Id);
     }
 
-    [Fact]
-    public async Task Active_energy_below_three_sigma_passes_when_the_baseline_was_known_to_be_wrong()
+    [Theory]
+    [OnEveryStore]
+    public async Task Active_energy_below_three_sigma_passes_when_the_baseline_was_known_to_be_wrong(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         EnergyFigures negative = Samples.Energy(1) with { ActiveJoules = new Joules(-1) };
         IngestResult result = await host.StoreAsync(
             Samples.Record("chatcmpl-0001") with { Energy = negative with { Quality = EnergyQuality.Modelled } },
@@ -146,10 +152,11 @@ public sealed class RecordsApiTests
         Assert.Contains("'startedAt'", result.Refused[2].Reason);
     }
 
-    [Fact]
-    public async Task Too_many_too_large_and_not_json_are_refused()
+    [Theory]
+    [OnEveryStore]
+    public async Task Too_many_too_large_and_not_json_are_refused(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         var many = new RecordBatch([.. Enumerable.Range(0, 1001).Select(i => Samples.Record($"chatcmpl-{i:0000}"))]);
         JsonElement problem = await host.RefusedAsync(HttpMethod.Post, "/api/records", many, HttpStatusCode.BadRequest);
         Assert.Contains("at most 1000", problem.GetProperty("detail").GetString());
@@ -165,10 +172,11 @@ public sealed class RecordsApiTests
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, text.StatusCode);
     }
 
-    [Fact]
-    public async Task Pages_follow_each_other_newest_first_while_new_records_arrive()
+    [Theory]
+    [OnEveryStore]
+    public async Task Pages_follow_each_other_newest_first_while_new_records_arrive(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         // Some share a start time, so that the key has to break ties.
         await host.StoreAsync([.. Enumerable.Range(0, 25).Select(i => Samples.Record($"chatcmpl-{i:0000}", startedAt: AccountingHost.Noon.AddMinutes(-60 + i / 3)))]);
         var seen = new List<string>();
@@ -187,10 +195,11 @@ public sealed class RecordsApiTests
         Assert.Equal(seen.OrderByDescending(id => id).Select(id => int.Parse(id[^4..], null) / 3), seen.Select(id => int.Parse(id[^4..], null) / 3));
     }
 
-    [Fact]
-    public async Task Every_filter_filters()
+    [Theory]
+    [OnEveryStore]
+    public async Task Every_filter_filters(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         RequestRecord plain = Samples.Record("chatcmpl-plain", startedAt: AccountingHost.Noon.AddHours(-1));
         RequestRecord other = Samples.Record("chatcmpl-other", joules: null, tenant: "playground", configuration: "greentune-nano-int8") with
         {
@@ -213,24 +222,26 @@ public sealed class RecordsApiTests
         Assert.Empty((await host.GetAsync<Page<RecordView>>("/api/records?tenant=nobody")).Items);
     }
 
-    [Fact]
-    public async Task An_unknown_record_is_not_found()
+    [Theory]
+    [OnEveryStore]
+    public async Task An_unknown_record_is_not_found(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         JsonElement problem = await host.RefusedAsync(HttpMethod.Get, "/api/records/chatcmpl-none", null, HttpStatusCode.NotFound);
         Assert.Contains("chatcmpl-none", problem.GetProperty("detail").GetString());
         await host.RefusedAsync(HttpMethod.Get, "/api/nothing", null, HttpStatusCode.NotFound);
     }
 
-    [Fact]
-    public async Task A_restart_keeps_everything_and_a_new_zone_prices_only_what_comes_after()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_restart_keeps_everything_and_a_new_zone_prices_only_what_comes_after(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await host.StoreAsync(Samples.Record("chatcmpl-0001") with { PowerTrace = [new(0, 5)] });
         string before = await host.Http.GetStringAsync("/api/records/chatcmpl-0001");
         await host.StopAsync();
 
-        await using AccountingHost france = AccountingHost.Unstarted("--Carbon:Zone", "FR", "--Data:Directory", host.Folder);
+        await using AccountingHost france = host.Beside("--Carbon:Zone", "FR", "--Data:Directory", host.Folder);
         await france.StartAsync();
         await france.StoreAsync(Samples.Record("chatcmpl-0002"));
         JsonNode old = JsonNode.Parse(before)!;

@@ -9,10 +9,11 @@ public sealed class SummaryApiTests
 {
     private const double GramsPerJoule = 1.2 * 342 / 3.6e6;
 
-    [Fact]
-    public async Task An_empty_span_has_nulls_and_not_noughts()
+    [Theory]
+    [OnEveryStore]
+    public async Task An_empty_span_has_nulls_and_not_noughts(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Summary summary = await host.GetAsync<Summary>("/api/summary");
         Assert.Equal(0, summary.Requests);
         Assert.Null(summary.Joules);
@@ -29,10 +30,11 @@ public sealed class SummaryApiTests
         Assert.Equal(AccountingHost.Noon, summary.To);
     }
 
-    [Fact]
-    public async Task Sums_carry_their_uncertainty_linearly_within_a_device_and_in_quadrature_over_devices()
+    [Theory]
+    [OnEveryStore]
+    public async Task Sums_carry_their_uncertainty_linearly_within_a_device_and_in_quadrature_over_devices(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         RequestRecord[] records =
         [
             Samples.Record("chatcmpl-0001") with { Energy = Samples.Energy(10, sensitivity: -0.3) },
@@ -58,10 +60,11 @@ public sealed class SummaryApiTests
         Assert.Equal(EnergyQuality.Measured, summary.Configurations[1].Quality);
     }
 
-    [Fact]
-    public async Task Today_begins_at_local_midnight_and_is_compared_with_yesterday_until_the_same_hour()
+    [Theory]
+    [OnEveryStore]
+    public async Task Today_begins_at_local_midnight_and_is_compared_with_yesterday_until_the_same_hour(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         // Berlin is an hour ahead: its 19th begins at 23:00 UTC on the 18th.
         DateTimeOffset midnight = new(2026, 11, 18, 23, 0, 0, TimeSpan.Zero);
         await host.StoreAsync(
@@ -84,10 +87,11 @@ public sealed class SummaryApiTests
         Assert.Equal(16 + 8, span.PreviousJoules!.Value.Value, 9);
     }
 
-    [Fact]
-    public async Task Outcomes_tenants_latency_and_refusals_are_counted()
+    [Theory]
+    [OnEveryStore]
+    public async Task Outcomes_tenants_latency_and_refusals_are_counted(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         RequestRecord[] completed = [.. Enumerable.Range(1, 100).Select(i => Samples.Record($"chatcmpl-{i:0000}", seconds: i / 100.0))];
         await host.StoreAsync([.. completed,
             Samples.Record("chatcmpl-gone") with { Outcome = RequestOutcome.Cancelled, DurationSeconds = 50 },
@@ -104,10 +108,11 @@ public sealed class SummaryApiTests
         Assert.Equal((101, 1, 0, 0), (support.Requests, support.Cancelled, support.Failed, support.Refused));
     }
 
-    [Fact]
-    public async Task Saving_is_against_the_reference_of_the_latest_plan()
+    [Theory]
+    [OnEveryStore]
+    public async Task Saving_is_against_the_reference_of_the_latest_plan(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await host.SendAsync<PlanSummary>(HttpMethod.Post, "/api/plans", Samples.Plan(), HttpStatusCode.Created);
         await host.StoreAsync(Samples.Record("chatcmpl-0001", 30), Samples.Record("chatcmpl-0002", 5, configuration: "somewhere-else"));
         Saving saving = (await host.GetAsync<Summary>("/api/summary")).Saving!;

@@ -14,10 +14,11 @@ public sealed class ThreeEApiTests
     private static Task<PlanSummary> PlanAsync(AccountingHost host, MeasurementPlan? plan = null) =>
         host.SendAsync<PlanSummary>(HttpMethod.Post, "/api/plans", plan ?? Samples.Plan(), HttpStatusCode.Created);
 
-    [Fact]
-    public async Task Before_a_plan_there_are_defaults_and_no_ranking()
+    [Theory]
+    [OnEveryStore]
+    public async Task Before_a_plan_there_are_defaults_and_no_ranking(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         ThreeEView view = await host.GetAsync<ThreeEView>("/api/threee");
         Assert.Equal(ThreeESettings.Default, view.Settings);
         Assert.Null(view.Plan);
@@ -26,10 +27,11 @@ public sealed class ThreeEApiTests
         Assert.Empty((await host.GetAsync<WeightTriangle>("/api/threee/triangle?steps=5")).Cells);
     }
 
-    [Fact]
-    public async Task A_plan_is_stored_once_numbered_and_comes_back_with_its_samples()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_plan_is_stored_once_numbered_and_comes_back_with_its_samples(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         MeasurementPlan plan = Samples.Plan();
         PlanSummary first = await PlanAsync(host, plan);
         Assert.Equal((1, 30, 100, Reference), (first.Number, first.Items, first.ScoredItems, first.Reference));
@@ -47,10 +49,11 @@ public sealed class ThreeEApiTests
         Assert.Equal(plan.Id, (await host.GetAsync<ThreeEView>("/api/threee")).Plan!.Id);
     }
 
-    [Fact]
-    public async Task The_view_ranks_and_chooses()
+    [Theory]
+    [OnEveryStore]
+    public async Task The_view_ranks_and_chooses(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await PlanAsync(host);
         ThreeEView view = await host.GetAsync<ThreeEView>("/api/threee");
         Assert.Equal(Tiny, view.Auto.ConfigurationId);
@@ -63,10 +66,11 @@ public sealed class ThreeEApiTests
         Assert.StartsWith("Joules per output token", view.EnergyBasis);
     }
 
-    [Fact]
-    public async Task Saving_settings_makes_a_new_version_that_a_restart_keeps()
+    [Theory]
+    [OnEveryStore]
+    public async Task Saving_settings_makes_a_new_version_that_a_restart_keeps(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await PlanAsync(host);
         var input = new ThreeESettingsInput { Weights = new(0.6, 0.3, 0.1), Floor = 0.8, Version = 0 };
         ThreeEView saved = await host.SendAsync<ThreeEView>(HttpMethod.Put, "/api/threee/settings", input);
@@ -83,10 +87,11 @@ public sealed class ThreeEApiTests
         Assert.Equal(Tiny, after.Auto.ConfigurationId);
     }
 
-    [Fact]
-    public async Task A_preview_shows_other_settings_and_saves_nothing()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_preview_shows_other_settings_and_saves_nothing(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await PlanAsync(host);
         ThreeEView preview = await host.GetAsync<ThreeEView>($"/api/threee/preview?energy=1&efficiency=0&effectiveness=0&floor=0&reference={Tiny}&pinned={Reference}");
         Assert.Equal(new ThreeEWeights(1, 0, 0), preview.Settings.Weights);
@@ -97,30 +102,33 @@ public sealed class ThreeEApiTests
         Assert.Equal(Nano, (await host.GetAsync<ThreeEView>("/api/threee/preview?floor=0")).Auto.ConfigurationId);
     }
 
-    [Fact]
-    public async Task An_absent_pin_keeps_the_saved_one_and_an_empty_one_lifts_it()
+    [Theory]
+    [OnEveryStore]
+    public async Task An_absent_pin_keeps_the_saved_one_and_an_empty_one_lifts_it(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await PlanAsync(host);
         await host.SendAsync<ThreeEView>(HttpMethod.Put, "/api/threee/settings", new ThreeESettingsInput { Weights = ThreeEWeights.Equal, Floor = 0.95, Pinned = Reference });
         Assert.Equal(Reference, (await host.GetAsync<ThreeEView>("/api/threee/preview?floor=0.9")).Auto.ConfigurationId);
         Assert.Equal(Tiny, (await host.GetAsync<ThreeEView>("/api/threee/preview?floor=0.9&pinned=")).Auto.ConfigurationId);
     }
 
-    [Fact]
-    public async Task Settings_that_make_no_sense_are_refused_by_field()
+    [Theory]
+    [OnEveryStore]
+    public async Task Settings_that_make_no_sense_are_refused_by_field(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await PlanAsync(host);
         var bad = new ThreeESettingsInput { Weights = new(1, 1, 1), Floor = -1, Reference = "never-measured" };
         JsonElement errors = (await host.RefusedAsync(HttpMethod.Put, "/api/threee/settings", bad, HttpStatusCode.BadRequest)).GetProperty("errors");
         Assert.Equal(["floor", "reference", "weights"], errors.EnumerateObject().Select(error => error.Name).Order());
     }
 
-    [Fact]
-    public async Task The_triangle_has_a_cell_for_every_weight_vector()
+    [Theory]
+    [OnEveryStore]
+    public async Task The_triangle_has_a_cell_for_every_weight_vector(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await PlanAsync(host);
         WeightTriangle triangle = await host.GetAsync<WeightTriangle>("/api/threee/triangle?steps=10&floor=0");
         Assert.Equal(66, triangle.Cells.Count);
@@ -128,10 +136,11 @@ public sealed class ThreeEApiTests
         Assert.DoesNotContain(Nano, (await host.GetAsync<WeightTriangle>("/api/threee/triangle")).Configurations);
     }
 
-    [Fact]
-    public async Task A_plan_that_cannot_be_true_is_refused_by_field()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_plan_that_cannot_be_true_is_refused_by_field(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         MeasurementPlan plan = Samples.Plan();
         ConfigurationMeasurement first = plan.Configurations[0];
         (MeasurementPlan Plan, string Field)[] bad =

@@ -57,14 +57,14 @@ public sealed class UsageTests
     [InlineData("requests list --limit", "--limit needs a value: longest list, 1 to 500")]
     [InlineData("models list --provider", "--provider needs a value: only configurations for this provider: cpu, cuda")]
     [InlineData("requests list --limit 501", "--limit is '501'")]
-    [InlineData("requests list --outcome done", "--outcome is 'done', where it takes one of completed, cancelled, failed, for example --outcome completed")]
+    [InlineData("requests list --outcome done", "--outcome is 'done', where it takes one of completed, cancelled, failed, aborted, for example --outcome completed")]
     [InlineData("requests list --from yesterday", "--from is 'yesterday', where it takes a time in ISO 8601")]
     [InlineData("requests list --from 2026-11-19 --to 2026-11-18", "--to is not after --from")]
     [InlineData("requests list --configuration a;b", "--configuration is 'a;b', where it takes 1 to 200 characters of")]
     [InlineData("requests show ../x", "<id> is '../x', where it takes 8 to 64 characters of [A-Za-z0-9._-], for example chatcmpl-")]
-    [InlineData("records export --out x.csv", "greentune records export needs --format: form of the file: csv, jsonl")]
+    [InlineData("records export --out x.csv", "greentune records export needs --format: form of the file: csv, jsonl, codecarbon")]
     [InlineData("records export --format csv", "greentune records export needs --out: the file to write")]
-    [InlineData("records export --format xml --out x.xml", "--format is 'xml', where it takes one of csv, jsonl, for example --format csv")]
+    [InlineData("records export --format xml --out x.xml", "--format is 'xml', where it takes one of csv, jsonl, codecarbon, for example --format csv")]
     public async Task What_is_wrong_is_said_in_a_sentence_with_an_example(string line, string sentence)
     {
         CliResult result = await Shell.RunAsync(line.Split(' '));

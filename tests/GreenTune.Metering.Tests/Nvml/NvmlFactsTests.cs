@@ -95,6 +95,20 @@ public sealed class NvmlFactsTests
     }
 
     [Fact]
+    public void Who_counts_as_ours_can_be_said()
+    {
+        _nvml.Running.Add(new() { Pid = Own });
+        _nvml.Running.Add(new() { Pid = 77 });
+        (_nvml.Use[Own], _nvml.Use[77]) = (0, 50);
+        var source = (NvmlPowerSource)NvmlDevices.Open(_nvml, null, _clock, Period, () => null, true, pid => pid == 77);
+
+        DeviceFacts facts = source.ReadFacts()!;
+
+        Assert.Equal(Own, Assert.Single(facts.ForeignProcesses!).Pid);
+        Assert.Equal(0, facts.ForeignShare);
+    }
+
+    [Fact]
     public void Without_utilisation_the_part_of_others_is_not_known()
     {
         _nvml.Running.Add(new() { Pid = Own });

@@ -26,7 +26,7 @@ public sealed class SimulatorTruthTests(ITestOutputHelper output)
             foreach ((string name, SimulatedSensor sensor) in AccuracyTables.Sensors)
             {
                 var watch = System.Diagnostics.Stopwatch.StartNew();
-                TruthResult result = await TruthRun.Compare(sensor, clients, runs: 10, seconds: 8, warm: 40);
+                TruthResult result = await TruthRun.Compare(sensor, clients, runs: 10, seconds: 8, warm: sensor.AveragingWindow >= 1 ? 120 : 40);
                 output.WriteLine($"{name,-24} {clients,3} | {result} | {watch.Elapsed.TotalSeconds:0.0} s");
             }
         }
