@@ -76,7 +76,7 @@ public sealed partial class MeterFactory
             source = component == DeviceComponent.Gpu ? "nvml" : "rapl or cpu";
         return source switch
         {
-            "nvml" => NvmlDevices.Open(_nvml(), _options.Nvml.Uuid ?? gpuUuid, _clock, period),
+            "nvml" => NvmlDevices.Open(_nvml(), _options.Nvml.Uuid ?? gpuUuid, _clock, period, IsOurs),
             "rapl" => OpenRapl(otherwise: reason => Unavailable(DeviceComponent.Cpu, reason)),
             "rapl or cpu" => OpenRapl(OpenCpu),
             "cpu" => OpenCpu(null),

@@ -13,8 +13,9 @@ public static class NvmlDevices
     /// <param name="uuid">The GPU's UUID ("GPU-..."), or null for the machine's only one.</param>
     /// <param name="clock">The meter's clock.</param>
     /// <param name="pollPeriod">How often the sampler will read it.</param>
-    public static IPowerSource Open(INvml nvml, string? uuid, TimeProvider clock, TimeSpan pollPeriod) =>
-        Open(nvml, uuid, clock, pollPeriod, static () => CudaDevices.Uuid(0), NvmlFacts.SeesDriverPids());
+    /// <param name="isOurs">Which processes on the GPU are not others'; null for this one alone.</param>
+    public static IPowerSource Open(INvml nvml, string? uuid, TimeProvider clock, TimeSpan pollPeriod, Func<uint, bool>? isOurs = null) =>
+        Open(nvml, uuid, clock, pollPeriod, static () => CudaDevices.Uuid(0), NvmlFacts.SeesDriverPids(), isOurs);
 
     /// <param name="nvml">The library.</param>
     /// <param name="uuid">The GPU's UUID, or null for the machine's only one or CUDA's first.</param>
@@ -22,7 +23,8 @@ public static class NvmlDevices
     /// <param name="pollPeriod">How often the sampler will read it.</param>
     /// <param name="cuda">UUID of the GPU that CUDA uses unless told otherwise, without prefix.</param>
     /// <param name="seesDriverPids">The driver's process numbers are ours.</param>
-    internal static IPowerSource Open(INvml nvml, string? uuid, TimeProvider clock, TimeSpan pollPeriod, Func<string?> cuda, bool seesDriverPids)
+    /// <param name="isOurs">Which processes on the GPU are not others'; null for this one alone.</param>
+    internal static IPowerSource Open(INvml nvml, string? uuid, TimeProvider clock, TimeSpan pollPeriod, Func<string?> cuda, bool seesDriverPids, Func<uint, bool>? isOurs = null)
     {
         NvmlReturn code = nvml.Initialize(out string? detail);
         if (code != NvmlReturn.Success)
@@ -36,7 +38,7 @@ public static class NvmlDevices
             nvml.Shutdown();
             return None(uuid, problem);
         }
-        var source = new NvmlPowerSource(nvml, target, clock, pollPeriod);
+        var source = new NvmlPowerSource(nvml, target with { IsOurs = isOurs }, clock, pollPeriod);
         if (source.Unusable is not { } reason)
             return source;
         source.Dispose();
@@ -130,4 +132,8 @@ public static class NvmlDevices
 /// <param name="SeesDriverPids">The driver's process numbers are ours.</param>
 /// <param name="InstancesAllowed">More MIG instances than these make its power meaningless; 0 when that does not matter.</param>
 /// <param name="Note">Added to the explanation.</param>
-internal readonly record struct NvmlTarget(nint Device, string? Id, bool SeesDriverPids, int InstancesAllowed, string Note);
+internal readonly record struct NvmlTarget(nint Device, string? Id, bool SeesDriverPids, int InstancesAllowed, string Note)
+{
+    /// <summary>Which processes are not others'; null for this one alone.</summary>
+    public Func<uint, bool>? IsOurs { get; init; }
+}
