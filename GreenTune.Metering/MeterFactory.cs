@@ -24,9 +24,6 @@ public sealed partial class MeterFactory
     private readonly ISystemFiles _files;
     private int _recordings;
 
-    /// <summary>Which processes, by the operating system's number, are not others' on a GPU; null for this process alone. Called once a second.</summary>
-    public Func<uint, bool>? IsOurs { get; init; }
-
     /// <param name="options">Options; checked here.</param>
     /// <param name="clock">Clock of the meters; null for the system's.</param>
     /// <param name="logger">Where the meter and its faults are named.</param>

@@ -18,18 +18,20 @@ internal sealed class CommandNotStartedException(string message, int exitCode) :
 /// </summary>
 internal sealed partial class ChildProcess : IDisposable
 {
+    private const int NotThere = 2;
     private const int NotPermitted = 13;
-    private const int NotExecutable = 8;
+    private const int NoProgram = 8;
     private const int OwnChildren = -1;
 
     private readonly Process _process;
     private readonly IDisposable? _taken;
     private readonly List<PosixSignalRegistration> _registrations = [];
-    private readonly double? _childrenBefore = ChildrenSeconds();
+    private readonly double? _childrenBefore;
 
-    private ChildProcess(Process process, Interrupts interrupts)
+    private ChildProcess(Process process, double? childrenBefore, Interrupts interrupts)
     {
         _process = process;
+        _childrenBefore = childrenBefore;
         _taken = interrupts.HandOver(Pass);
         if (OperatingSystem.IsWindows())
             return;
@@ -44,15 +46,16 @@ internal sealed partial class ChildProcess : IDisposable
     {
         try
         {
+            // Before it starts: a short command has ended and been waited for when this goes on.
+            double? before = ChildrenSeconds();
             // Nothing is redirected, so that its streams are ours, to the last escape sequence.
-            return new ChildProcess(Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { UseShellExecute = false })!, interrupts);
+            return new ChildProcess(Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { UseShellExecute = false })!, before, interrupts);
         }
         catch (Win32Exception e)
         {
-            bool there = e.NativeErrorCode is NotPermitted or NotExecutable;
-            throw new CommandNotStartedException(
-                there ? $"{command[0]} cannot be executed: {e.Message}" : $"there is no command {command[0]}: it is neither a file nor on the PATH",
-                there ? ExitCodes.CannotExecute : ExitCodes.NotFound);
+            throw e.NativeErrorCode == NotThere
+                ? new CommandNotStartedException($"there is no command {command[0]}: it is neither a file nor on the PATH", ExitCodes.NotFound)
+                : new CommandNotStartedException($"{command[0]} cannot be executed: {Reason(e)}", ExitCodes.CannotExecute);
         }
     }
 
@@ -85,6 +88,13 @@ internal sealed partial class ChildProcess : IDisposable
         _registrations.ForEach(registration => registration.Dispose());
         _process.Dispose();
     }
+
+    private static string Reason(Win32Exception problem) => problem.NativeErrorCode switch
+    {
+        NotPermitted => "this user may not execute it (chmod +x makes a file executable)",
+        NoProgram => "it is no program, nor a script that names its interpreter in the first line",
+        _ => problem.Message,
+    };
 
     private void Pass(PosixSignal signal)
     {

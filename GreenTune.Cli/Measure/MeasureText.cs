@@ -33,7 +33,7 @@ internal static class MeasureText
         foreach (MeasuredDevice device in report.Devices)
         {
             console.Output.WriteLine(device.Energy.Quality == EnergyQuality.None && device.Meter == "none"
-                ? SafeText.Line($"{device.Kind.ToUpperInvariant()} not metered: {device.Explanation}")
+                ? SafeText.Line($"{device.Kind.ToUpperInvariant()} not metered: {MeteringWords.Reason(device.Explanation)}")
                 : SafeText.Line($"{device.Id} ({device.Name}), {Figures.Provenance(device.Energy.Quality, device.Energy.Meter ?? device.Meter, device.Energy.Boundary, true)}: {device.Explanation}"));
         }
         foreach (string note in report.Notes)

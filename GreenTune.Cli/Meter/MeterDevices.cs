@@ -58,7 +58,7 @@ internal static class MeterDevices
         foreach (DeviceView view in metered)
             console.Output.WriteLine(SafeText.Line($"{view.Id}: {view.Explanation}"));
         foreach (DeviceView view in views.Except(metered))
-            console.Output.WriteLine(SafeText.Line($"{view.Kind.ToUpperInvariant()} ({view.Id}) not metered: {view.Explanation}"));
+            console.Output.WriteLine(SafeText.Line($"{view.Kind.ToUpperInvariant()} ({view.Id}) not metered: {MeteringWords.Reason(view.Explanation)}"));
         console.Output.WriteLine("Not measured on any machine: power supplies, fans, disks, network and screen. 'greentune measure --pue' counts a data centre's overhead.");
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using GreenTune.Cli.Output;
 using GreenTune.Core.Contracts;
 using GreenTune.Metering.Sources;
@@ -19,6 +18,10 @@ internal static class MeteringWords
         _ => $"{Figures.Power(baseline.Mean.Value)} ± {Figures.Power(baseline.Sigma.Value)}, measured over {Figures.Seconds(baseline.OverSeconds)}",
     };
 
-    /// <summary>A span as "90", "0.5" for help and notes.</summary>
-    public static string Plain(double seconds) => seconds.ToString("0.###", CultureInfo.InvariantCulture);
+    /// <summary>Why there is no meter, without saying again that there is none.</summary>
+    public static string Reason(string explanation)
+    {
+        const string Prefix = "No energy is metered: ";
+        return explanation.StartsWith(Prefix, StringComparison.Ordinal) ? explanation[Prefix.Length..] : explanation;
+    }
 }
