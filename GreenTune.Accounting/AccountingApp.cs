@@ -4,9 +4,14 @@ using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon;
 using GreenTune.Accounting.Carbon.Restatements;
 using GreenTune.Accounting.Events;
+using GreenTune.Accounting.Exports;
 using GreenTune.Accounting.Http;
+using GreenTune.Accounting.OpenApi;
 using GreenTune.Accounting.Periods;
 using GreenTune.Accounting.Records;
+using GreenTune.Accounting.Reports;
+using GreenTune.Accounting.RollUps;
+using GreenTune.Accounting.Sessions;
 using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Summaries;
 using GreenTune.Accounting.Telemetry;
@@ -15,6 +20,7 @@ using GreenTune.Accounting.Webhooks;
 using GreenTune.Core.Carbon;
 using GreenTune.ServiceDefaults;
 using GreenTune.ServiceDefaults.Access;
+using GreenTune.ServiceDefaults.Prometheus;
 using GreenTune.ServiceDefaults.Resilience;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Options;
@@ -31,6 +37,7 @@ internal static class AccountingApp
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
         builder.AddServiceDefaults();
         builder.AddAccess(AccountingAccess.Matrix);
+        builder.AddPrometheus();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = JsonBody.LargeBytes);
         AddOptions(builder.Services);
         AddServices(builder.Services);
@@ -39,11 +46,17 @@ internal static class AccountingApp
         WebApplication app = builder.Build();
         app.MapDefaultEndpoints();
         app.UseAccess();
+        app.MapPrometheus();
+        app.MapApiDocument();
         app.MapRecordsApi();
         app.MapPeriodsApi();
         app.MapSummaryApi();
+        app.MapUsageApi();
+        app.MapSessionsApi();
         app.MapCarbonApi();
         app.MapRestatementsApi();
+        app.MapReportsApi();
+        app.MapExportsApi();
         app.MapBudgetsApi();
         app.MapReservationsApi();
         app.MapThreeEApi();
@@ -100,8 +113,15 @@ internal static class AccountingApp
 
         services.AddSingleton(CarbonTable.Default);
         services.AddCarbon();
+        services.AddSingleton<ConsumedEnergy>();
+        services.AddSingleton<SciReports>();
+        services.AddSingleton<Scope2Reports>();
+        services.AddSingleton<RecordExport>();
+        services.AddApiDocument();
         services.AddSingleton<AccountingTelemetry>();
         services.AddSingleton<EventHub>();
+        services.AddSingleton<RollUpBook>();
+        services.AddSingleton<RollUpBuilder>();
         services.AddSingleton<RecordIngest>();
         services.AddSingleton<UsageLedger>();
         services.AddSingleton<BudgetBook>();
@@ -122,6 +142,8 @@ internal static class AccountingApp
         services.AddSingleton<PlanStore>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<ThreeEService>();
+        services.AddSingleton<UsageQuery>();
+        services.AddSingleton<SeriesQuery>();
         services.AddSingleton<SummaryQuery>();
     }
 }

@@ -35,6 +35,7 @@ internal sealed class MeterCore
     private MonotonicTime _cutUntil;
     private MonotonicTime _lastBlock;
     private MonotonicTime _stepsUntil = new(long.MinValue);
+    private TimeSpan _window;
     private bool _lost;
     private Watts? _now;
     private MonotonicTime _nowAt;
@@ -182,6 +183,8 @@ internal sealed class MeterCore
             _fitter.Observe(block, outcome);
             _fitter.Learn(complete);
         }
+        if (_description.AveragingWindow == TimeSpan.Zero && _fitter.FoundWindow() is { } window && window != _window)
+            _cutter.Averages(_window = window);
         int first = settled.Count;
         _ledger.TakeSettled(settled);
         for (int i = first; i < settled.Count; i++)

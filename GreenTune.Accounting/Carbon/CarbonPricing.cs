@@ -197,16 +197,16 @@ internal sealed class CarbonPricing(
     private async Task<IReadOnlyList<(long Hour, PricedFactor Factor)>> PinAsync(List<long> hours, DateTimeOffset now, CancellationToken cancellation)
     {
         IReadOnlyDictionary<long, CarbonFactor> chain = await ChainAsync(hours, now, cancellation);
-        var pinned = await writer.WriteAsync(Durability.Flushed, async (db, token) =>
+        var entered = await writer.WriteAsync(Durability.Flushed, async (db, token) =>
         {
             var there = (await PinnedAsync(db.CarbonHours, hours, token)).ToDictionary(row => row.HourTicks);
             var result = new List<(long, PricedFactor)>(hours.Count);
             foreach (long hour in hours)
             {
                 there.TryGetValue(hour, out CarbonHourRow? row);
-                if (row is not null && IsClosed(hour, await KnownAsync(db, row.FactorId, token), now) && !IsConfigurationOfNow(hour, now))
+                if (row is not null && await KnownAsync(db, row.FactorId, token) is var pinned && IsClosed(hour, pinned, now) && !IsOfOtherSettings(hour, pinned, now))
                 {
-                    result.Add((hour, await KnownAsync(db, row.FactorId, token)));
+                    result.Add((hour, pinned));
                     continue;
                 }
 
@@ -227,12 +227,17 @@ internal sealed class CarbonPricing(
             await db.SaveChangesAsync(token);
             return result;
         }, cancellation);
-        Remember(pinned.Select(item => item.Item2));
-        return pinned;
+        Remember(entered.Select(item => item.Item2));
+        return entered;
     }
 
-    // A service that was started with another zone or PUE goes by them from the running hour on.
-    private bool IsConfigurationOfNow(long hour, DateTimeOffset now) => !_hours.ContainsKey(hour) && now < CarbonHours.Time(hour).AddHours(1);
+    // A service that was started with another zone, PUE or source goes by them from the running hour on.
+    private bool IsOfOtherSettings(long hour, PricedFactor pinned, DateTimeOffset now)
+    {
+        bool live = pinned.Factor.ValidFrom is not null || pinned.Factor.Provisional;
+        return now < CarbonHours.Time(hour).AddHours(1)
+            && (pinned.Factor.Pue != _configured.Pue || pinned.Factor.ZoneName != _configured.ZoneName || live != sources.Average.Count > 0);
+    }
 
     private async Task<PricedFactor> KnownAsync(AccountingDb db, int id, CancellationToken cancellation)
     {

@@ -2,6 +2,7 @@ using GreenTune.Accounting.Access;
 using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon.Intensities;
 using GreenTune.Accounting.Carbon.Restatements;
+using GreenTune.Accounting.RollUps;
 using GreenTune.Accounting.Webhooks;
 using GreenTune.Core.Contracts;
 using Microsoft.EntityFrameworkCore;
@@ -42,6 +43,18 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
 
     public DbSet<RestatedHourRow> RestatedHours => Set<RestatedHourRow>();
 
+    public DbSet<RollUpRow> RollUps => Set<RollUpRow>();
+
+    public DbSet<LatencyRow> Latencies => Set<LatencyRow>();
+
+    public DbSet<SessionRow> Sessions => Set<SessionRow>();
+
+    public DbSet<SessionPartRow> SessionParts => Set<SessionPartRow>();
+
+    public DbSet<DeviceRollUpRow> DeviceRollUps => Set<DeviceRollUpRow>();
+
+    public DbSet<MarkRow> Marks => Set<MarkRow>();
+
     // Every index is named below: one on each foreign key as well would only serve deleting carbon factors, which never happens.
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) => configurationBuilder.Conventions.Remove<ForeignKeyIndexConvention>();
 
@@ -68,6 +81,11 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             record.HasIndex(row => new { row.Tenant, row.StartedTicks });
             record.HasIndex(row => new { row.ConfigurationId, row.StartedTicks });
             record.HasIndex(row => new { row.Session, row.StartedTicks }).HasFilter("\"Session\" IS NOT NULL");
+            record.HasIndex(row => new { row.Quality, row.StartedTicks });
+            // What went wrong is rare and looked for often: 0 is completed.
+            record.HasIndex(row => new { row.Outcome, row.StartedTicks }).HasFilter("\"Outcome\" <> 0");
+            record.HasIndex(row => new { row.Tenant, row.Outcome, row.StartedTicks }).HasFilter("\"Outcome\" <> 0");
+            record.HasIndex(row => row.StartedTicks, "IX_records_DegradedFrom").HasFilter("\"DegradedFrom\" IS NOT NULL");
             // Once a key by its name, EF forgets that it cannot be null.
             record.Property(row => row.Id).HasMaxLength(64).IsRequired();
             record.Property(row => row.Tenant).HasMaxLength(100);
@@ -80,6 +98,8 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
         {
             trace.ToTable("record_traces").HasKey(row => row.RecordKey);
             trace.Property(row => row.RecordKey).ValueGeneratedNever();
+            trace.HasIndex(row => row.StartedTicks);
+            trace.Property(row => row.StartedTicks).HasDefaultValue(0L);
         });
 
         model.Entity<TenantRow>(tenant =>
@@ -145,5 +165,12 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
         model.ApplyConfiguration(new KeyConfiguration());
         model.ApplyConfiguration(new WebhookConfiguration());
         model.ApplyConfiguration(new WebhookDeliveryConfiguration());
+        var rollUps = new RollUpConfiguration();
+        model.ApplyConfiguration<RollUpRow>(rollUps);
+        model.ApplyConfiguration<LatencyRow>(rollUps);
+        model.ApplyConfiguration<SessionRow>(rollUps);
+        model.ApplyConfiguration<SessionPartRow>(rollUps);
+        model.ApplyConfiguration<DeviceRollUpRow>(rollUps);
+        model.ApplyConfiguration<MarkRow>(rollUps);
     }
 }

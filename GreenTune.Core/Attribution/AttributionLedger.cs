@@ -186,7 +186,7 @@ public sealed class AttributionLedger
         double unattributed = 0;
         // From the blocks before: a block in which the sensor missed the work would call its own edges harmless.
         double expected = _shares.Fitted ? _shares.Expected : _expectations.PowerOr(Math.Max(baseline, energy / seconds)) * stepSeconds;
-        var edge = new BlockEdge(block, active - expected, _expectations.PowerOr(Math.Max(baseline, energy / seconds)), _expectations.RelativeErrorOf(_shares.Fitted));
+        var edge = new BlockEdge(block, active - expected, _expectations.PowerOr(Math.Max(baseline, energy / seconds)), _expectations.RelativeErrorOf(_shares.Fitted), stepSeconds);
 
         if (stepSeconds <= 0)
         {

@@ -14,13 +14,15 @@ internal readonly record struct BlockEdge
     /// <param name="discrepancy">Its active energy less what was expected of its steps, in joules.</param>
     /// <param name="power">Recent active power while steps run, in watts.</param>
     /// <param name="relativeError">Relative error of the expectation, one sigma.</param>
-    public BlockEdge(in EnergyBlock block, double discrepancy, double power, double relativeError)
+    /// <param name="stepSeconds">Time of the block that steps cover.</param>
+    public BlockEdge(in EnergyBlock block, double discrepancy, double power, double relativeError, double stepSeconds)
     {
         (Start, End) = (block.Start, block.End);
         double spread = block.EdgeSeconds * Trapezoid.WidthOverSigma;
         double misplaced = Math.Min(1, spread / block.Seconds);
         Discrepancy = misplaced * discrepancy;
-        RelativeError = relativeError;
+        double unsure = misplaced * power * Math.Min(stepSeconds, block.Seconds - stepSeconds);
+        Sigma = relativeError * Math.Sqrt(discrepancy * discrepancy * misplaced * misplaced + unsure * unsure);
         PerEdge = (1 - misplaced) * block.EdgeSeconds * power;
         // What a sample averages reaches half its window beyond the block.
         Reach = TimeSpan.FromSeconds(Math.Sqrt(Math.Max(0, spread * spread - block.Seconds * block.Seconds)) / 2);
@@ -33,8 +35,11 @@ internal readonly record struct BlockEdge
     /// <summary>Joules above what was expected, as far as the sensor may have misplaced them.</summary>
     public double Discrepancy { get; }
 
-    /// <summary>Relative error of what was expected, one sigma.</summary>
-    public double RelativeError { get; }
+    /// <summary>
+    /// Standard uncertainty of <see cref="Discrepancy"/> in joules: the expectation's error, over what is seen to be misplaced and over what could be without
+    /// being seen, which is no more than the work beside idle time.
+    /// </summary>
+    public double Sigma { get; }
 
     /// <summary>Joules, one sigma, that one end inside the block is worth by the time of a counter's reading.</summary>
     public double PerEdge { get; }

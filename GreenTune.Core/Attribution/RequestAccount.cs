@@ -160,9 +160,9 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
         _variance += ends * weight * weight * edge.PerEdge * edge.PerEdge;
         double misplaced = weight * edge.Discrepancy;
         if (edge.Start - _firstWork.Value <= edge.Reach)
-            Misplace(misplaced, edge.RelativeError);
+            Misplace(misplaced, weight * edge.Sigma);
         else
-            (_tail ??= []).Add(new(edge.End + edge.Reach, misplaced, edge.RelativeError));
+            (_tail ??= []).Add(new(edge.End + edge.Reach, misplaced, weight * edge.Sigma));
         // It still works in this block, so it ends no earlier: what does not reach this far is not at its end.
         while (_tail is { Count: > 0 } tail && tail[0].Until < edge.Start)
             tail.RemoveAt(0);
@@ -174,15 +174,15 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
         foreach (Tail before in _tail ?? [])
         {
             if (Finished is not { } end || end <= before.Until)
-                Misplace(before.Joules, before.RelativeError);
+                Misplace(before.Joules, before.Sigma);
         }
         _tail = null;
     }
 
-    private void Misplace(double joules, double relativeError)
+    private void Misplace(double joules, double sigma)
     {
         _misplaced += joules;
-        _variance += relativeError * relativeError * joules * joules;
+        _variance += sigma * sigma;
     }
 
     public void AddTime(in EnergyBlock block, double seconds, double rowSeconds)
@@ -300,5 +300,5 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
     private static double Sigma(double gain, double baseline, double independent) => Math.Sqrt(gain * gain + baseline * baseline + independent * independent);
 
     /// <summary>A block that may turn out to lie at the request's end: it does if that is no later than <paramref name="Until"/>.</summary>
-    private readonly record struct Tail(MonotonicTime Until, double Joules, double RelativeError);
+    private readonly record struct Tail(MonotonicTime Until, double Joules, double Sigma);
 }

@@ -16,6 +16,12 @@ public sealed record WorkFitting
     /// <param name="tested">Held-out blocks.</param>
     public static double UseBelow(double tested) => Math.Min(0.95, 1 - 2 / Math.Sqrt(tested));
 
+    /// <summary>Blocks before it is believed that the sensor averages more than it says.</summary>
+    public const int WindowBlocks = 500;
+
+    /// <summary>A wider window is believed when its held-out error is below this part of the narrow ones'.</summary>
+    public const double WiderBelow = 0.8;
+
     /// <summary>True for a source whose blocks are exact energies between their ends (a counter), false for power samples joined by straight lines.</summary>
     public bool Integrating { get; init; }
 

@@ -86,6 +86,21 @@ public sealed class WorkFitter
         }
     }
 
+    /// <summary>
+    /// Over how long the sensor was found to spread a change of power, where no configuration's blocks are explained nearly as well by a sensor that averages
+    /// no longer than its period; null before there are enough blocks to say, and where it does not.
+    /// </summary>
+    public TimeSpan? FoundWindow()
+    {
+        long found = 0;
+        foreach (Fit fit in _fits)
+        {
+            if (fit.InUse && fit.Blocks >= WorkFitting.WindowBlocks && _kernels[fit.Kernel] is var kernel && fit.Beats(_kernels, _fitting.Period.Ticks))
+                found = Math.Max(found, kernel.Window + 2 * kernel.Lag);
+        }
+        return found > 0 ? new(found) : null;
+    }
+
     /// <summary>The fits, for people.</summary>
     public IReadOnlyList<WorkFitView> Views()
     {
@@ -163,12 +178,18 @@ public sealed class WorkFitter
     {
         if (_fitting.Integrating)
             return Mean(observation.Start - kernel.Lag, observation.End - kernel.Lag, ref configuration);
-        // A straight line between two samples holds half of each.
-        if (Mean(observation.Start - kernel.Lag - kernel.Window / 2, observation.Start - kernel.Lag + kernel.Window / 2, ref configuration) is not { } first)
-            return null;
-        return Mean(observation.End - kernel.Lag - kernel.Window / 2, observation.End - kernel.Lag + kernel.Window / 2, ref configuration) is { } last
-            ? (first + last) * 0.5
-            : null;
+        // Straight lines between samples: the ends count half, what was joined in between whole.
+        long length = observation.End - observation.Start;
+        long pieces = Math.Max(1, (length + _fitting.Period.Ticks / 2) / Math.Max(1, _fitting.Period.Ticks));
+        WorkDone sum = default;
+        for (long i = 0; i <= pieces; i++)
+        {
+            long middle = observation.Start + length * i / pieces - kernel.Lag;
+            if (Mean(middle - kernel.Window / 2, middle + kernel.Window / 2, ref configuration) is not { } piece)
+                return null;
+            sum += piece * (i == 0 || i == pieces ? 0.5 : 1);
+        }
+        return sum * (1.0 / pieces);
     }
 
     private WorkDone? Mean(long from, long to, ref int configuration)
@@ -245,6 +266,19 @@ public sealed class WorkFitter
             foreach (WorkRegression regression in Regressions)
                 regression.Solve();
             Decide();
+        }
+
+        /// <summary>Whether its kernel explains clearly more than all that are no wider than a sensor's period.</summary>
+        public bool Beats(Kernel[] kernels, long period)
+        {
+            if (kernels[Kernel].Window + 2 * kernels[Kernel].Lag <= 2 * period)
+                return false;
+            for (int k = 0; k < kernels.Length; k++)
+            {
+                if (kernels[k].Window + 2 * kernels[k].Lag <= period && Regressions[Kernel].WorkError > WorkFitting.WiderBelow * Regressions[k].WorkError)
+                    return false;
+            }
+            return true;
         }
 
         public WorkFitView View(Kernel[] kernels)

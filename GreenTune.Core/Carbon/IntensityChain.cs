@@ -31,17 +31,21 @@ public static class IntensityChain
 
     /// <summary>The best value for an hour; null when no source has one that is fresh enough.</summary>
     /// <param name="hour">Start of the hour, UTC.</param>
-    /// <param name="bySource">Readings of each source, sources best first. Readings in any order; forecasts of a future span are only used while they cover this hour.</param>
+    /// <param name="bySource">Readings of each source, sources best first, in any order.</param>
     /// <param name="liveSince">A reading fetched at or after this moment counts as live, an older one as cache.</param>
     /// <param name="staleLimit">Greatest age of a value of an earlier hour.</param>
+    /// <param name="anyForecast">
+    /// Takes forecasts however long before they were made. Without it a forecast counts only when the source gave it for a span that had begun, as the UK's does until
+    /// the measured value is there.
+    /// </param>
     public static ResolvedIntensity<TSignal>? Resolve<TSignal>(
-        DateTimeOffset hour, IEnumerable<IEnumerable<IntensityReading<TSignal>>> bySource, DateTimeOffset liveSince, TimeSpan staleLimit)
+        DateTimeOffset hour, IEnumerable<IEnumerable<IntensityReading<TSignal>>> bySource, DateTimeOffset liveSince, TimeSpan staleLimit, bool anyForecast = false)
         where TSignal : IIntensitySignal
     {
         ResolvedIntensity<TSignal>? stale = null;
         foreach (IEnumerable<IntensityReading<TSignal>> readings in bySource)
         {
-            IntensityReading<TSignal>[] all = [.. readings];
+            IntensityReading<TSignal>[] all = [.. readings.Where(reading => anyForecast || !reading.IsForecast || reading.FetchedAt >= reading.From)];
             if (Of(hour, all, liveSince) is { } current)
             {
                 return current;

@@ -17,7 +17,7 @@ public abstract class BlockCutter
 
     public CuttingStatistics Statistics { get; } = new();
 
-    protected BlockCutting Cutting { get; }
+    protected BlockCutting Cutting { get; private set; }
 
     public static BlockCutter Create(BlockCutting cutting) => cutting.Kinds switch
     {
@@ -44,6 +44,9 @@ public abstract class BlockCutter
     public virtual void Advance(MonotonicTime now, List<EnergyBlock> into)
     {
     }
+
+    /// <summary>Samples were found to average this long, which their source did not know: from here on blocks are no shorter.</summary>
+    public void Averages(TimeSpan window) => Cutting = Cutting with { AveragingWindow = window };
 
     /// <summary>Forgets all readings: the next one begins anew, with a hole before it.</summary>
     public abstract void Restart();
@@ -99,7 +102,7 @@ public abstract class BlockCutter
 /// <summary>Blocks between consecutive power samples.</summary>
 internal sealed class SampleBlockCutter(BlockCutting cutting) : BlockCutter(cutting)
 {
-    private readonly BlockJoiner _joiner = new(cutting);
+    private readonly BlockJoiner _joiner = new();
     private PowerSample? _last;
 
     public override void Add(in PowerSample sample, List<EnergyBlock> into)
@@ -107,7 +110,7 @@ internal sealed class SampleBlockCutter(BlockCutting cutting) : BlockCutter(cutt
         if (!Accept(sample.At, _last?.At, sample.Power.Value))
             return;
         if (_last is { } last)
-            _joiner.Add(Between(last, sample, 1, GapMark(sample.At - last.At), 0), into);
+            _joiner.Add(Between(last, sample, 1, GapMark(sample.At - last.At), 0), Cutting, into);
         _last = sample;
     }
 

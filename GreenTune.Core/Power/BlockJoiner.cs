@@ -4,24 +4,27 @@ namespace GreenTune.Core.Power;
 /// Joins blocks that are shorter than what a sample averages: such a sensor gives no energy for a shorter interval, only the same watts several times over. A marked
 /// block stays by itself.
 /// </summary>
-internal sealed class BlockJoiner(BlockCutting cutting)
+internal sealed class BlockJoiner
 {
-    // The last sample of a window need not fall on its end.
-    private readonly TimeSpan _shortest = cutting.AveragingWindow - cutting.Period / 2;
     private EnergyBlock? _open;
 
     /// <summary>Adds a block that follows on the last one.</summary>
-    public void Add(in EnergyBlock block, List<EnergyBlock> into)
+    /// <param name="block">The block.</param>
+    /// <param name="cutting">What samples average now.</param>
+    /// <param name="into">Receives the blocks that closed by it.</param>
+    public void Add(in EnergyBlock block, BlockCutting cutting, List<EnergyBlock> into)
     {
+        // The last sample of a window need not fall on its end.
+        TimeSpan shortest = cutting.AveragingWindow - cutting.Period / 2;
         if (_open is { } open)
         {
             if (block.Marks != open.Marks || block.Start != open.End)
                 Flush(into);
             else
-                _open = Joined(open, block);
+                _open = Joined(open, block, cutting.AveragingWindow.TotalSeconds);
         }
         _open ??= block;
-        if (_open.Value.End - _open.Value.Start >= _shortest || (_open.Value.Marks & (TraceMarks.Gap | TraceMarks.Reset)) != 0)
+        if (_open.Value.End - _open.Value.Start >= shortest || (_open.Value.Marks & (TraceMarks.Gap | TraceMarks.Reset)) != 0)
             Flush(into);
     }
 
@@ -35,9 +38,9 @@ internal sealed class BlockJoiner(BlockCutting cutting)
 
     public void Clear() => _open = null;
 
-    private EnergyBlock Joined(in EnergyBlock first, in EnergyBlock last)
+    private static EnergyBlock Joined(in EnergyBlock first, in EnergyBlock last, double window)
     {
-        double seconds = (last.End - first.Start).TotalSeconds, window = cutting.AveragingWindow.TotalSeconds;
+        double seconds = (last.End - first.Start).TotalSeconds;
         return first with
         {
             End = last.End,

@@ -17,7 +17,7 @@ internal sealed class RescalingBlockCutter(BlockCutting cutting) : BlockCutter(c
 
     private readonly List<PowerSample> _pieces = [];
 
-    private readonly BlockJoiner _joiner = new(cutting);
+    private readonly BlockJoiner _joiner = new();
 
     // Where the next block starts; null before the first reading that can start one.
     private MonotonicTime? _from;
@@ -210,7 +210,7 @@ internal sealed class RescalingBlockCutter(BlockCutting cutting) : BlockCutter(c
         for (int i = 1; i < _pieces.Count; i++)
         {
             EnergyBlock block = Between(_pieces[i - 1], _pieces[i], scale, marks | GapMark(_pieces[i].At - _pieces[i - 1].At), extraSigma);
-            _joiner.Add((marks & TraceMarks.Unscaled) != 0 ? block : block with { Span = Statistics.Spans, Scale = scale }, into);
+            _joiner.Add((marks & TraceMarks.Unscaled) != 0 ? block : block with { Span = Statistics.Spans, Scale = scale }, Cutting, into);
         }
         _joiner.Flush(into);
     }

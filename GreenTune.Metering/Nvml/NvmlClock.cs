@@ -73,6 +73,9 @@ internal sealed class NvmlClock
         return Fits(mapped, last, now) ? MonotonicTime.Min(mapped, now) : null;
     }
 
+    /// <summary>Whether a stamp lies ahead of now: after the clock was set back, those from before do.</summary>
+    public bool IsAhead(ulong microseconds, MonotonicTime now) => Map(microseconds, _offset) > now + Ahead;
+
     private static bool Fits(MonotonicTime at, MonotonicTime? last, MonotonicTime now) => at <= now + Ahead && (last is null || at > last);
 
     private MonotonicTime Map(ulong microseconds, long offset) => new((long)microseconds * (TimeSpan.TicksPerMillisecond / 1000) + offset + _correction);

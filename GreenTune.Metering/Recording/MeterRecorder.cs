@@ -196,7 +196,10 @@ public sealed class MeterRecorder : IDisposable
                 Define(step.Work);
         }
         _buffer.Byte((byte)EntryKind.Stepped);
-        _buffer.Unsigned(((ulong)_lastWorkIndex << 1) | (step.Phase == StepPhase.Decode ? 1u : 0u));
+        bool piece = step.Fraction != 1;
+        _buffer.Unsigned(((ulong)_lastWorkIndex << 2) | (piece ? 2u : 0u) | (step.Phase == StepPhase.Decode ? 1u : 0u));
+        if (piece)
+            _buffer.Bits(step.Fraction);
         Time(step.Start, ref _state.LastStepEnd);
         Time(step.End, ref _state.LastStepEnd);
         _state.Rows.Write(step.Rows, _buffer);

@@ -144,12 +144,13 @@ public sealed class MeterRecordingReader : IDisposable
     private RecordedEntry.Stepped Step()
     {
         ulong word = _input.Unsigned();
-        if (word >> 1 >= (ulong)_works.Count)
+        if (word >> 2 >= (ulong)_works.Count)
             throw _input.Wrong("a step of an unknown work model");
-        (WorkModel work, WorkCoefficients? coefficients) = _works[(int)(word >> 1)];
+        (WorkModel work, WorkCoefficients? coefficients) = _works[(int)(word >> 2)];
+        double fraction = (word & 2) == 2 ? _input.Bits() : 1;
         MonotonicTime start = Time(ref _state.LastStepEnd);
         MonotonicTime end = Time(ref _state.LastStepEnd);
-        return new(new(start, end, (word & 1) == 1 ? StepPhase.Decode : StepPhase.Prefill, work, _state.Rows.Read(_input)), coefficients);
+        return new(new(start, end, (word & 1) == 1 ? StepPhase.Decode : StepPhase.Prefill, work, _state.Rows.Read(_input)) { Fraction = fraction }, coefficients);
     }
 
     private void Define()

@@ -93,10 +93,10 @@ public sealed class SimulatedPowerSource : IPowerSource
             if (Stalled(tick))
                 continue;
             double reset = 0;
-            foreach (double at in _sensor.CounterResets)
+            for (int i = 0; i < _sensor.CounterResets.Count; i++)
             {
-                if (at <= tick)
-                    reset = Math.Max(reset, at);
+                if (_sensor.CounterResets[i] <= tick)
+                    reset = Math.Max(reset, _sensor.CounterResets[i]);
             }
             double joules = (_curve.EnergyTo(tick) - _curve.EnergyTo(reset)) * _sensor.Gain;
             double steps = _sensor.CounterQuantum > 0 ? Math.Floor(joules / _sensor.CounterQuantum) * _sensor.CounterQuantum : joules;
@@ -106,8 +106,9 @@ public sealed class SimulatedPowerSource : IPowerSource
 
     private bool Stalled(double at)
     {
-        foreach ((double from, double to) in _sensor.Stalls)
+        for (int i = 0; i < _sensor.Stalls.Count; i++)
         {
+            (double from, double to) = _sensor.Stalls[i];
             if (at >= from && at < to)
                 return true;
         }

@@ -35,7 +35,7 @@ internal sealed class Forecasts(IntensitySources sources, IntensityCache cache, 
             {
                 DateTimeOffset hour = first.AddHours(i);
                 // Half an hour's forecast is no forecast of an hour.
-                if (IntensityChain.Resolve(hour, [ahead], now, TimeSpan.Zero) is { } resolved && (resolved.Coverage > 0.99 || i == 0))
+                if (IntensityChain.Resolve(hour, [ahead], now, TimeSpan.Zero, anyForecast: true) is { } resolved && (resolved.Coverage > 0.99 || i == 0))
                 {
                     found.Add(new ForecastHour(hour, hour.AddHours(1), resolved.Intensity));
                 }
@@ -93,7 +93,7 @@ internal sealed class MarginalIntensities(IntensitySources sources, IntensityCac
         foreach (long hour in hours)
         {
             DateTimeOffset start = CarbonHours.Time(hour);
-            if (IntensityChain.Resolve(start, near.Of(start), clock.GetUtcNow().AddHours(-1), IntensityChain.DefaultStaleLimit) is { } resolved)
+            if (IntensityChain.Resolve(start, near.Of(start), clock.GetUtcNow().AddHours(-1), IntensityChain.DefaultStaleLimit, anyForecast: true) is { } resolved)
             {
                 found[hour] = resolved;
             }

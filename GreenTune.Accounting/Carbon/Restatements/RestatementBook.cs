@@ -46,14 +46,21 @@ internal sealed class RestatementBook(StoreWriter writer, IDbContextFactory<Acco
                 Pue = input.Pue,
                 MethodVersion = MethodVersions.Carbon,
             };
+            // The head first: the hours refer to it.
+            db.Restatements.Add(row);
+            await db.SaveChangesAsync(token);
             var made = new Dictionary<(long, int), PricedFactor>();
-            var factors = new List<PricedFactor>();
+            var factors = new Dictionary<CarbonFactor, PricedFactor>();
             foreach ((long hour, int old) in sums.Select(sum => (sum.HourTicks, sum.FactorId)).Concat(pinned.Select(pin => (pin.HourTicks, pin.FactorId))).Distinct())
             {
                 CarbonFactor before = (await pricing.ByIdAsync(old, token)).Factor;
                 CarbonFactor after = New(input, before, chain.GetValueOrDefault(hour));
-                PricedFactor priced = (await pricing.EnterAsync(db, [after], token))[0];
-                factors.Add(priced);
+                if (!factors.TryGetValue(after, out PricedFactor? priced))
+                {
+                    priced = (await pricing.EnterAsync(db, [after], token))[0];
+                    factors.Add(after, priced);
+                }
+
                 made[(hour, old)] = priced;
                 db.RestatedHours.Add(new RestatedHourRow { Number = number, HourTicks = hour, OldFactorId = old, NewFactorId = priced.Id });
                 bool same = after.Intensity == before.Intensity && after.Pue == before.Pue;
@@ -69,9 +76,8 @@ internal sealed class RestatementBook(StoreWriter writer, IDbContextFactory<Acco
                 row.RestatedGrams += sum.Joules * made[(sum.HourTicks, sum.FactorId)].GramsPerJoule;
             }
 
-            db.Restatements.Add(row);
             await db.SaveChangesAsync(token);
-            return (row, (IReadOnlyList<PricedFactor>)factors);
+            return (row, (IReadOnlyList<PricedFactor>)[.. factors.Values]);
         }, cancellation);
         pricing.Remember(entered);
         return View(head, []);

@@ -23,6 +23,7 @@ namespace GreenTune.Accounting.Carbon.Sources;
 /// </summary>
 internal static class IntensityFile
 {
+    private const int MaxText = 200;
     private const int MaxBytes = 64 * 1024 * 1024;
     private static readonly string[] Required = ["signal", "zone", "source", "licence", "factor-type", "gas-basis"];
 
@@ -43,6 +44,11 @@ internal static class IntensityFile
         if (Required.FirstOrDefault(key => !head.ContainsKey(key)) is { } missing)
         {
             throw new FormatException($"{Path.GetFileName(path)} does not say its {missing}; in a CSV by a line such as '# {missing}: {Example(missing)}', in JSON by \"{Camel(missing)}\".");
+        }
+
+        if (head.FirstOrDefault(entry => entry.Value.Length is 0 or > MaxText) is { Key: not null } wrong)
+        {
+            throw new FormatException(Invariant($"{Path.GetFileName(path)}: {wrong.Key} is 1 to {MaxText} characters."));
         }
 
         string signal = TSignal.Kind == CarbonSignal.Average ? "average" : "marginal";

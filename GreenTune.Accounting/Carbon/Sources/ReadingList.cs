@@ -8,6 +8,8 @@ namespace GreenTune.Accounting.Carbon.Sources;
 internal sealed class ReadingList<TSignal>(string source)
     where TSignal : IIntensitySignal
 {
+    private const int MaxMethod = 100;
+
     private readonly Dictionary<(DateTimeOffset From, bool Forecast), IntensityReading<TSignal>> _readings = [];
     private readonly List<string> _skipped = [];
 
@@ -26,7 +28,7 @@ internal sealed class ReadingList<TSignal>(string source)
         }
         else if (!_readings.TryGetValue((reading.From, reading.IsForecast), out IntensityReading<TSignal>? there))
         {
-            _readings.Add((reading.From, reading.IsForecast), reading);
+            _readings.Add((reading.From, reading.IsForecast), reading with { Method = reading.Method is { Length: > MaxMethod } method ? method[..MaxMethod] : reading.Method });
         }
         else if (there.Intensity != reading.Intensity)
         {
@@ -77,6 +79,7 @@ internal static class JsonReading
         string[] forms = ["yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
         return text is not null && (text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > text.IndexOf('T', StringComparison.Ordinal))
             && DateTimeOffset.TryParseExact(text, forms, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
+            && time.Year is > 2000 and < 2200
             ? time
             : null;
     }

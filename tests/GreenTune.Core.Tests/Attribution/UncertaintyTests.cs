@@ -45,8 +45,8 @@ public sealed class UncertaintyTests
 
         EnergyFigures energy = ledger.Settled()[2].Energy;
         Assert.Equal(0, energy.ActiveJoules!.Value.Value, 9);
-        // 80 ms at 100 W are missing, give or take the 30 % by which requests' powers may differ.
-        Assert.Equal(8 * Math.Sqrt(1 + 0.3 * 0.3), energy.Uncertainty!.Independent.Value, 9);
+        // 80 ms at 100 W are missing, give or take the 30 % by which requests' powers may differ, of that and of the 20 ms beside them.
+        Assert.Equal(Math.Sqrt(8 * 8 + 0.3 * 0.3 * (8 * 8 + 2 * 2)), energy.Uncertainty!.Independent.Value, 9);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class UncertaintyTests
 
         EnergyFigures energy = ledger.Settled()[2].Energy;
         Assert.Equal(8, energy.ActiveJoules!.Value.Value, 9);
-        Assert.Equal(0.3 * Math.Sqrt(2), energy.Uncertainty!.Independent.Value, 9);
+        Assert.Equal(0.3 * Math.Sqrt(2 * (1 + 4 * 4)), energy.Uncertainty!.Independent.Value, 9);
     }
 
     [Fact]

@@ -27,6 +27,7 @@ public sealed class MeterRecordingTests
             from at in time from key in request select (RecordedEntry)new RecordedEntry.Admitted(at, key),
             from at in time from key in request select (RecordedEntry)new RecordedEntry.Finished(at, key),
             from at in time select (RecordedEntry)new RecordedEntry.Settled(at),
+            from at in time from over in Gen.Choose(1, 60) select (RecordedEntry)new RecordedEntry.CalibrationAsked(at, TimeSpan.FromSeconds(over)),
             from at in time from busy in Gen.Elements(true, false) select (RecordedEntry)new RecordedEntry.BusyChanged(at, busy),
             from at in time from names in Gen.Elements("a", "b-int4", "ä").ListOf() select (RecordedEntry)new RecordedEntry.ResidentChanged(at, [.. names]),
             from key in request from reason in Gen.Elements("gone", "") select (RecordedEntry)new RecordedEntry.GivenUp(key, reason),
@@ -35,7 +36,8 @@ public sealed class MeterRecordingTests
             from phase in Gen.Elements(StepPhase.Prefill, StepPhase.Decode)
             from work in Gen.Elements(Bench.Work, Other)
             from rows in row.NonEmptyListOf()
-            select (RecordedEntry)new RecordedEntry.Stepped(new(start, start + new TimeSpan(length), phase, work, [.. rows]), null),
+            from fraction in Gen.Elements(1.0, 0.25, 1.0 / 3)
+            select (RecordedEntry)new RecordedEntry.Stepped(new(start, start + new TimeSpan(length), phase, work, [.. rows]) { Fraction = fraction }, null),
             from at in time
             from fault in Gen.Elements(null, "broken", "gone")
             from lost in Gen.Elements(true, false)
@@ -204,7 +206,7 @@ public sealed class MeterRecordingTests
     private static string Text(RecordedEntry entry) => entry switch
     {
         RecordedEntry.Readings r => $"{r.At} {r.Status} {string.Join(',', r.Counter.Select(c => $"{c.At.Ticks}:{Bits(c.Energy.Value)}:{Bits(c.Other.Value)}:{Bits(c.Dram.Value)}"))} {string.Join(',', r.Samples.Select(s => $"{s.At.Ticks}:{Bits(s.Power.Value)}:{Bits(s.Other.Value)}"))}",
-        RecordedEntry.Stepped s => $"{s.Record.Start} {s.Record.End} {s.Record.Phase} {s.Record.Work} {string.Join(',', s.Record.Rows)}",
+        RecordedEntry.Stepped s => $"{s.Record.Start} {s.Record.End} {s.Record.Phase} {s.Record.Work} {Bits(s.Record.Fraction)} {string.Join(',', s.Record.Rows)}",
         RecordedEntry.ResidentChanged r => $"{r.At} {string.Join(',', r.Configurations)}",
         _ => entry.ToString(),
     };

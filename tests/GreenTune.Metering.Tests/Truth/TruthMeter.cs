@@ -26,7 +26,8 @@ internal sealed record MeteredRun(Dictionary<int, SettledRequest> Settled, Devic
     /// <param name="sensor">What is seen of it.</param>
     /// <param name="remembered">What the meter knew before.</param>
     /// <param name="coefficients">Coefficients instead of fitted ones.</param>
-    public static async Task<MeteredRun> Of(TruthWorkload workload, SimulatedSensor sensor, WorkFitSnapshot? remembered = null, Func<string, WorkCoefficients?>? coefficients = null)
+    /// <param name="undeclared">The source does not know what its samples average.</param>
+    public static async Task<MeteredRun> Of(TruthWorkload workload, SimulatedSensor sensor, WorkFitSnapshot? remembered = null, Func<string, WorkCoefficients?>? coefficients = null, bool undeclared = false)
     {
         var clock = new ManualClock();
         MonotonicTime origin = clock.Now;
@@ -34,7 +35,7 @@ internal sealed record MeteredRun(Dictionary<int, SettledRequest> Settled, Devic
         curve.Append(Quiet, TruthWorkload.IdleWatts);
         for (int i = 0; i < workload.Watts.Length; i++)
             curve.Append(Quiet + (i + 1) * 0.001, TruthWorkload.IdleWatts + workload.Watts[i]);
-        var source = new Tap(new SimulatedPowerSource(sensor, curve, origin));
+        var source = new Tap(new SimulatedPowerSource(sensor, curve, origin, plain => undeclared ? plain with { AveragingWindow = TimeSpan.Zero } : plain));
         await using var meter = new DeviceMeter(source, new() { Remembered = remembered, Coefficients = coefficients }, clock, new ListLogger(), null, startSampler: false);
 
         var keys = new Dictionary<int, long>();

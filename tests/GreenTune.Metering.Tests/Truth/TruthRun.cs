@@ -57,17 +57,18 @@ internal static class TruthRun
     /// <param name="seconds">Seconds of requests in each.</param>
     /// <param name="warm">Seconds of an earlier run that the fits are remembered from; 0 begins each run without any.</param>
     /// <param name="coefficients">Coefficients instead of fitted ones.</param>
-    public static async Task<TruthResult> Compare(SimulatedSensor sensor, int clients, int runs, double seconds, double warm = 0, Func<string, WorkCoefficients?>? coefficients = null)
+    /// <param name="undeclared">The source does not know what its samples average.</param>
+    public static async Task<TruthResult> Compare(SimulatedSensor sensor, int clients, int runs, double seconds, double warm = 0, Func<string, WorkCoefficients?>? coefficients = null, bool undeclared = false)
     {
         WorkFitSnapshot? remembered = null;
         if (warm > 0)
-            remembered = (await MeteredRun.Of(TruthWorkload.Create(4711 * clients, clients, warm), sensor with { Seed = 99, CounterResets = [], Stalls = [] })).Fits;
+            remembered = (await MeteredRun.Of(TruthWorkload.Create(4711 * clients, clients, warm), sensor with { Seed = 99, CounterResets = [], Stalls = [] }, undeclared: undeclared)).Fits;
         var tallies = new Tally[runs];
         await Parallel.ForEachAsync(Enumerable.Range(0, runs), new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (run, _) =>
         {
             double gain = 1 + GainSigma * NormalQuantile((run + 0.5) / runs);
             TruthWorkload workload = TruthWorkload.Create(17 * clients + run, clients, seconds);
-            MeteredRun metered = await MeteredRun.Of(workload, sensor with { Seed = run + 1, Gain = gain }, remembered, coefficients);
+            MeteredRun metered = await MeteredRun.Of(workload, sensor with { Seed = run + 1, Gain = gain }, remembered, coefficients, undeclared);
             tallies[run] = new Tally(workload, metered, gain);
         });
         return Summarise(tallies);
