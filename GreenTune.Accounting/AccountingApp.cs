@@ -5,6 +5,7 @@ using GreenTune.Accounting.Events;
 using GreenTune.Accounting.Http;
 using GreenTune.Accounting.Periods;
 using GreenTune.Accounting.Records;
+using GreenTune.Accounting.Retention;
 using GreenTune.Accounting.RollUps;
 using GreenTune.Accounting.Sessions;
 using GreenTune.Accounting.Store;
@@ -103,6 +104,8 @@ internal static class AccountingApp
         services.AddSingleton<BudgetSignals>();
         services.AddHostedService<BudgetAnnouncer>();
         services.AddHostedService<ReservationSweeper>();
+        services.AddSingleton<RetentionSweeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<RetentionSweeper>());
         services.AddSingleton<PlanStore>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<ThreeEService>();
