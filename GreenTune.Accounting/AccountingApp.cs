@@ -1,10 +1,15 @@
 using System.Text.Json.Serialization;
+using GreenTune.Accounting.Access;
 using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon;
+using GreenTune.Accounting.Carbon.Restatements;
 using GreenTune.Accounting.Events;
+using GreenTune.Accounting.Exports;
 using GreenTune.Accounting.Http;
+using GreenTune.Accounting.OpenApi;
 using GreenTune.Accounting.Periods;
 using GreenTune.Accounting.Records;
+using GreenTune.Accounting.Reports;
 using GreenTune.Accounting.Retention;
 using GreenTune.Accounting.RollUps;
 using GreenTune.Accounting.Sessions;
@@ -12,8 +17,12 @@ using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Summaries;
 using GreenTune.Accounting.Telemetry;
 using GreenTune.Accounting.ThreeE;
+using GreenTune.Accounting.Webhooks;
 using GreenTune.Core.Carbon;
 using GreenTune.ServiceDefaults;
+using GreenTune.ServiceDefaults.Access;
+using GreenTune.ServiceDefaults.Prometheus;
+using GreenTune.ServiceDefaults.Resilience;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Options;
 
@@ -28,6 +37,8 @@ internal static class AccountingApp
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
         builder.AddServiceDefaults();
+        builder.AddAccess(AccountingAccess.Matrix);
+        builder.AddPrometheus();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = JsonBody.LargeBytes);
         AddOptions(builder.Services);
         AddServices(builder.Services);
@@ -35,24 +46,35 @@ internal static class AccountingApp
 
         WebApplication app = builder.Build();
         app.MapDefaultEndpoints();
+        app.UseAccess();
+        app.MapPrometheus();
+        app.MapApiDocument();
         app.MapRecordsApi();
         app.MapPeriodsApi();
         app.MapSummaryApi();
         app.MapUsageApi();
         app.MapSessionsApi();
         app.MapCarbonApi();
+        app.MapRestatementsApi();
+        app.MapReportsApi();
+        app.MapExportsApi();
         app.MapBudgetsApi();
         app.MapReservationsApi();
         app.MapThreeEApi();
         app.MapPlansApi();
         app.MapEventsApi();
+        app.MapKeysApi();
+        app.MapWebhooksApi();
         return app;
     }
 
     /// <summary>Opens the books, before anything is served.</summary>
     /// <exception cref="StoreStartException">The books cannot be opened.</exception>
-    public static Task OpenAsync(WebApplication app, CancellationToken cancellation) =>
-        app.Services.GetRequiredService<StoreInitialiser>().OpenAsync(cancellation);
+    public static async Task OpenAsync(WebApplication app, CancellationToken cancellation)
+    {
+        await app.Services.GetRequiredService<StoreInitialiser>().OpenAsync(cancellation);
+        await app.Services.GetRequiredService<KeyBook>().OpenAsync(cancellation);
+    }
 
     private static void AddOptions(IServiceCollection services)
     {
@@ -91,7 +113,12 @@ internal static class AccountingApp
         services.AddHealthChecks().AddCheck<StoreHealthCheck>("books");
 
         services.AddSingleton(CarbonTable.Default);
-        services.AddSingleton<CarbonPricing>();
+        services.AddCarbon();
+        services.AddSingleton<ConsumedEnergy>();
+        services.AddSingleton<SciReports>();
+        services.AddSingleton<Scope2Reports>();
+        services.AddSingleton<RecordExport>();
+        services.AddApiDocument();
         services.AddSingleton<AccountingTelemetry>();
         services.AddSingleton<EventHub>();
         services.AddSingleton<RollUpBook>();
@@ -106,6 +133,15 @@ internal static class AccountingApp
         services.AddHostedService<ReservationSweeper>();
         services.AddSingleton<RetentionSweeper>();
         services.AddHostedService(provider => provider.GetRequiredService<RetentionSweeper>());
+        services.AddSingleton<BudgetPreviews>();
+        services.AddSingleton<KeyBook>();
+        services.AddSingleton<IKeyVerifier>(provider => provider.GetRequiredService<KeyBook>());
+        services.AddSingleton<WebhookOutbox>();
+        services.AddSingleton<WebhookBook>();
+        services.AddSingleton<WebhookClient>();
+        services.AddSingleton<WebhookSender>();
+        services.AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
+        services.AddHttpClient(WebhookClient.Name).WithoutResilience(WebhookClient.Timeout).WithOutgoingUrlPolicy();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<ThreeEService>();

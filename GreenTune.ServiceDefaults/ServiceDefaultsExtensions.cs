@@ -1,3 +1,4 @@
+using GreenTune.ServiceDefaults.Access;
 using GreenTune.ServiceDefaults.Data;
 using GreenTune.ServiceDefaults.Errors;
 using GreenTune.ServiceDefaults.Health;
@@ -40,6 +41,8 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddHostedService<Lifeline>();
 
         builder.Services.AddOptions<SecurityOptions>().BindConfiguration(SecurityOptions.Section);
+        builder.Services.AddOptions<AccessOptions>().BindConfiguration(AccessOptions.Section).ValidateOnStart();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AccessOptions>, AccessOptionsRules>());
         builder.Services.AddHostedService<LoopbackRule>();
         builder.Services.AddHostedService(services => new StartLine(services, services.GetRequiredService<IHostEnvironment>(), Console.Out));
         builder.Services.TryAddEnumerable(ServiceDescriptor.Transient<IStartupFilter, ServiceDefaultsFilter>());
@@ -47,6 +50,7 @@ public static class ServiceDefaultsExtensions
         builder.AddTelemetry();
         builder.AddProblems();
         builder.AddOutgoingHttp();
+        builder.AddOutgoingUrlPolicy();
         builder.AddDataDirectory();
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy("answers"), [Live]);
         return builder;

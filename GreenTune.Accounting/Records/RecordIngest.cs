@@ -12,7 +12,7 @@ using Microsoft.Extensions.Options;
 namespace GreenTune.Accounting.Records;
 
 /// <summary>
-/// Takes batches of records: each is checked on its own, priced with the factor in force, and stored once whatever often it is sent. A batch is one
+/// Takes batches of records: each is checked on its own, priced with the factor of its hour, and stored once whatever often it is sent. A batch is one
 /// transaction, in which budgets are settled too.
 /// </summary>
 internal sealed class RecordIngest(
@@ -49,15 +49,15 @@ internal sealed class RecordIngest(
             return new IngestResult(0, repeated, refused);
         }
 
-        PricedFactor factor = pricing.InForce;
-        Written written = await writer.WriteAsync(Durability.Flushed, (db, token) => WriteAsync(db, sound, factor, now, token), cancellation);
+        HourFactors factors = await pricing.ForAsync(sound.Values.Select(record => record.StartedAt), cancellation);
+        Written written = await writer.WriteAsync(Durability.Flushed, (db, token) => WriteAsync(db, sound, factors, now, token), cancellation);
         foreach ((RequestRecord record, RecordRow row) in written.Stored)
         {
             telemetry.Stored(record, row.CO2eGrams);
             if (events.HasListeners)
             {
                 row.Trace = null;
-                events.Publish(EventNames.Record, RecordMapping.ToView(row, factor.Factor));
+                events.Publish(EventNames.Record, RecordMapping.ToView(row, factors.At(record.StartedAt).Factor));
             }
         }
 
@@ -65,11 +65,11 @@ internal sealed class RecordIngest(
         return new IngestResult(written.Stored.Count, written.Duplicates + repeated, refused);
     }
 
-    private async Task<Written> WriteAsync(AccountingDb db, Dictionary<string, RequestRecord> sound, PricedFactor factor, DateTimeOffset now, CancellationToken cancellation)
+    private async Task<Written> WriteAsync(AccountingDb db, Dictionary<string, RequestRecord> sound, HourFactors factors, DateTimeOffset now, CancellationToken cancellation)
     {
         _records ??= new BulkInsert<RecordRow>(db, unique: nameof(RecordRow.Id));
         _traces ??= new BulkInsert<RecordTraceRow>(db);
-        RecordRow[] rows = [.. sound.Values.Select(record => RecordMapping.ToRow(record, factor, now))];
+        RecordRow[] rows = [.. sound.Values.Select(record => RecordMapping.ToRow(record, factors.At(record.StartedAt), now))];
         await _records.RunAsync(db, rows, (row, key) => row.Key = key, cancellation);
         // A row without a key was there already.
         RecordRow[] stored = [.. rows.Where(row => row.Key != 0)];

@@ -1,7 +1,9 @@
 using GreenTune.Accounting.Carbon;
+using GreenTune.Accounting.Carbon.Restatements;
 using GreenTune.Accounting.Http;
 using GreenTune.Accounting.Store;
 using GreenTune.Core.Contracts;
+using GreenTune.ServiceDefaults.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -37,6 +39,7 @@ internal static class RecordsApi
         IQueryable<RecordRow> records = Filter(db.Records.AsNoTracking(), query);
         Cursor? cursor = Cursor.Of(query);
         int limit = query.Whole("limit", 1, MaxPage, DefaultPage);
+        CarbonView view = query.Word<CarbonView>("as") ?? CarbonView.Original;
         query.RefuseOthers();
         if (query.Errors.Any)
         {
@@ -50,23 +53,18 @@ internal static class RecordsApi
         }
 
         List<RecordRow> rows = await records.OrderByDescending(record => record.StartedTicks).ThenByDescending(record => record.Key).Take(limit + 1).ToListAsync(cancellation);
-        var views = new List<RecordView>(limit);
-        foreach (RecordRow row in rows.Take(limit))
-        {
-            views.Add(RecordMapping.ToView(row, (await pricing.ByIdAsync(row.FactorId, cancellation)).Factor));
-        }
-
+        IReadOnlyList<RecordView> views = await RecordViews.OfAsync(db, pricing, rows.Take(limit).ToList(), view, cancellation);
         return TypedResults.Ok(new Page<RecordView>(views, rows.Count > limit ? new Cursor(rows[limit - 1].StartedTicks, rows[limit - 1].Key).ToString() : null));
     }
 
     private static async Task<Results<Ok<RecordView>, ProblemHttpResult>> GetAsync(
-        string id, IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing, CancellationToken cancellation)
+        string id, HttpContext http, IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing, CancellationToken cancellation)
     {
         await using AccountingDb db = await contexts.CreateDbContextAsync(cancellation);
         RecordRow? row = await db.Records.AsNoTracking().Include(record => record.Trace).SingleOrDefaultAsync(record => record.Id == id, cancellation);
-        return row is null
+        return row is null || !http.MaySee(row.Tenant)
             ? Problems.NotFound($"There is no record {id}. A record arrives a moment after its request ended.")
-            : TypedResults.Ok(RecordMapping.ToView(row, (await pricing.ByIdAsync(row.FactorId, cancellation)).Factor));
+            : TypedResults.Ok((await RecordViews.OfAsync(db, pricing, [row], CarbonView.Restated, cancellation))[0]);
     }
 
     private static async Task<Ok<string[]>> TenantsAsync(IDbContextFactory<AccountingDb> contexts, CancellationToken cancellation)
@@ -78,7 +76,8 @@ internal static class RecordsApi
         return TypedResults.Ok(names);
     }
 
-    private static IQueryable<RecordRow> Filter(IQueryable<RecordRow> records, QueryReader query)
+    /// <summary>Records by the parameters that the list and the exports share.</summary>
+    internal static IQueryable<RecordRow> Filter(IQueryable<RecordRow> records, QueryReader query)
     {
         if (query.Text("tenant") is { } tenant)
         {

@@ -87,7 +87,7 @@ internal abstract class RollUpSums
     {
         Requests++;
         Cancelled += record.Outcome == RequestOutcome.Cancelled ? 1 : 0;
-        Failed += record.Outcome == RequestOutcome.Failed ? 1 : 0;
+        Failed += record.Outcome is RequestOutcome.Failed or RequestOutcome.Aborted ? 1 : 0;
         Degraded += record.DegradedFrom is null ? 0 : 1;
         InputTokens += record.InputTokens;
         OutputTokens += record.OutputTokens;

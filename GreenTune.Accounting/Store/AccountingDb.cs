@@ -1,4 +1,10 @@
+using GreenTune.Accounting.Access;
+using GreenTune.Accounting.Budgets;
+using GreenTune.Accounting.Carbon.Intensities;
+using GreenTune.Accounting.Carbon.Restatements;
 using GreenTune.Accounting.RollUps;
+using GreenTune.Accounting.Webhooks;
+using GreenTune.Core.Contracts;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Conventions;
 
@@ -23,13 +29,19 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
 
     public DbSet<DecisionRow> Decisions => Set<DecisionRow>();
 
-    public DbSet<UsageWindowRow> UsageWindows => Set<UsageWindowRow>();
-
-    public DbSet<UsagePartRow> UsageParts => Set<UsagePartRow>();
-
     public DbSet<SettingsRow> Settings => Set<SettingsRow>();
 
     public DbSet<PlanRow> Plans => Set<PlanRow>();
+
+    public DbSet<IntensityRow> Intensities => Set<IntensityRow>();
+
+    public DbSet<IntensityCallRow> IntensityCalls => Set<IntensityCallRow>();
+
+    public DbSet<CarbonHourRow> CarbonHours => Set<CarbonHourRow>();
+
+    public DbSet<RestatementRow> Restatements => Set<RestatementRow>();
+
+    public DbSet<RestatedHourRow> RestatedHours => Set<RestatedHourRow>();
 
     public DbSet<RollUpRow> RollUps => Set<RollUpRow>();
 
@@ -48,6 +60,12 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
 
     protected override void OnModelCreating(ModelBuilder model)
     {
+        model.ApplyConfiguration(new IntensityRowConfiguration());
+        model.ApplyConfiguration(new IntensityCallRowConfiguration());
+        model.ApplyConfiguration(new CarbonHourRowConfiguration());
+        model.ApplyConfiguration(new RestatementRowConfiguration());
+        model.ApplyConfiguration(new RestatedHourRowConfiguration());
+
         model.Entity<FactorRow>(factor =>
         {
             factor.ToTable("factors").HasKey(row => row.Id);
@@ -101,9 +119,16 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
         model.Entity<BudgetRow>(budget =>
         {
             budget.ToTable("budgets").HasKey(row => row.Id);
-            budget.HasIndex(row => row.Tenant).IsUnique();
+            budget.HasIndex(row => row.Tenant);
             budget.Property(row => row.Id).ValueGeneratedNever();
             budget.Property(row => row.Tenant).HasMaxLength(100);
+            // Added later: what was there before is a tenant's calendar day.
+            budget.Property(row => row.Scope).HasDefaultValue(BudgetScope.Tenant);
+            budget.Property(row => row.Period).HasDefaultValue(BudgetPeriod.Day);
+            budget.Property(row => row.Window).HasDefaultValue(BudgetWindowKind.Calendar);
+            budget.Property(row => row.Model).HasMaxLength(201);
+            budget.Property(row => row.Session).HasMaxLength(200);
+            budget.Property(row => row.TimeZone).HasMaxLength(64);
         });
 
         model.Entity<ReservationRow>(reservation =>
@@ -112,6 +137,7 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             reservation.HasIndex(row => new { row.Tenant, row.ExpiresTicks });
             reservation.Property(row => row.RequestId).HasMaxLength(64);
             reservation.Property(row => row.Tenant).HasMaxLength(100);
+            reservation.Property(row => row.Session).HasMaxLength(200);
         });
 
         model.Entity<DecisionRow>(decision =>
@@ -119,20 +145,6 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             decision.ToTable("budget_decisions").HasKey(row => row.Id);
             decision.HasIndex(row => new { row.BudgetId, row.Action, row.AtTicks });
             decision.HasIndex(row => new { row.Action, row.AtTicks });
-        });
-
-        model.Entity<UsageWindowRow>(window =>
-        {
-            window.ToTable("usage_windows").HasKey(row => row.Id);
-            window.HasIndex(row => new { row.Tenant, row.StartTicks, row.EndTicks }).IsUnique();
-            window.HasMany(row => row.Parts).WithOne().HasForeignKey(part => part.WindowId).OnDelete(DeleteBehavior.Cascade);
-            window.Property(row => row.Tenant).HasMaxLength(100);
-        });
-
-        model.Entity<UsagePartRow>(part =>
-        {
-            part.ToTable("usage_parts").HasKey(row => row.Id);
-            part.HasIndex(row => new { row.WindowId, row.Device, row.FactorId }).IsUnique();
         });
 
         model.Entity<SettingsRow>(settings =>
@@ -149,6 +161,10 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             plan.Property(row => row.Id).ValueGeneratedNever();
         });
 
+        model.ApplyConfiguration(new UsageSliceConfiguration());
+        model.ApplyConfiguration(new KeyConfiguration());
+        model.ApplyConfiguration(new WebhookConfiguration());
+        model.ApplyConfiguration(new WebhookDeliveryConfiguration());
         var rollUps = new RollUpConfiguration();
         model.ApplyConfiguration<RollUpRow>(rollUps);
         model.ApplyConfiguration<LatencyRow>(rollUps);

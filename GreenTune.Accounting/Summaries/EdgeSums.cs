@@ -44,7 +44,7 @@ internal sealed class EdgeSums : RollUpSums
         Edge = group.Key,
         Requests = group.LongCount(),
         Cancelled = group.Sum(record => record.Outcome == RequestOutcome.Cancelled ? 1L : 0L),
-        Failed = group.Sum(record => record.Outcome == RequestOutcome.Failed ? 1L : 0L),
+        Failed = group.Sum(record => record.Outcome == RequestOutcome.Failed || record.Outcome == RequestOutcome.Aborted ? 1L : 0L),
         Degraded = group.Sum(record => record.DegradedFrom != null ? 1L : 0L),
         InputTokens = group.Sum(record => (long)record.InputTokens),
         OutputTokens = group.Sum(record => (long)record.OutputTokens),

@@ -19,7 +19,7 @@ internal sealed class AccountingTelemetry
         Meter meter = meters.Create(TelemetryNames.Accounting);
         _emissions = meter.CreateCounter<double>(TelemetryNames.CarbonEmissions, "g{CO2e}", "Operational CO2e of stored requests, by design section 4.5.");
         _decisions = meter.CreateCounter<long>("greentune.budget.decisions", "{decision}", "Requests that a budget notified, degraded or blocked.");
-        meter.CreateObservableGauge(TelemetryNames.CarbonIntensity, () => Intensity(pricing.Configured), "g{CO2e}/kWh", "Carbon intensity in force, without PUE.");
+        meter.CreateObservableGauge(TelemetryNames.CarbonIntensity, () => Intensity(pricing.Current), "g{CO2e}/kWh", "Carbon intensity in force, without PUE.");
     }
 
     /// <summary>

@@ -93,6 +93,20 @@ public sealed class CarbonTable
         return Factor(row, pue, row.Zone is World or EuropeanUnion ? $"{row.Name} is an average over many grids, not the grid of one site." : null);
     }
 
+    /// <summary>
+    /// The zone as Electricity Maps writes it: the alpha-2 code of a country ("DE"), a grid zone as it is ("US-CAL-CISO"). Null for an average over many
+    /// grids and for a code that is not known.
+    /// </summary>
+    public string? GridZoneOf(string? code)
+    {
+        if (string.IsNullOrWhiteSpace(code) || !TryResolve(code, out string? zone) || zone is World or EuropeanUnion)
+        {
+            return null;
+        }
+
+        return _countries.TryGetValue(zone, out Country? country) ? country.Alpha2 : zone;
+    }
+
     /// <summary>One sentence for an unknown zone, with what may have been meant.</summary>
     public string UnknownZone(string code)
     {
@@ -136,6 +150,7 @@ public sealed class CarbonTable
         Estimated = reason is not null,
         Reason = reason,
         MethodVersion = MethodVersions.Carbon,
+        Step = row.Zone == World ? CarbonSteps.WorldAverage : CarbonSteps.CountryTable,
     };
 
     private CarbonFactor Factor(Row row, double? pue, string? reason) => Factor(row, pue, reason, NameOf(row));

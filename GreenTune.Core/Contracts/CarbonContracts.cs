@@ -51,6 +51,55 @@ public sealed record CarbonFactor
     public string? Reason { get; init; }
 
     public required string MethodVersion { get; init; }
+
+    /// <summary>Which step of the chain gave it (<see cref="CarbonSteps"/>); null in records of before there was a chain.</summary>
+    public string? Step { get; init; }
+
+    /// <summary>The hour that it is of; null for a yearly average.</summary>
+    public DateTimeOffset? ValidFrom { get; init; }
+
+    /// <summary>End of the hour, exclusive.</summary>
+    public DateTimeOffset? ValidTo { get; init; }
+
+    /// <summary>How the source estimated it, in the source's own word ("TIME_SLICER_AVERAGE"); null when measured or not said.</summary>
+    public string? Method { get; init; }
+
+    /// <summary>A forecast stands in for the value.</summary>
+    public bool Forecast { get; init; }
+
+    /// <summary>When the source last changed the value; null when it does not say.</summary>
+    public DateTimeOffset? UpdatedAt { get; init; }
+
+    /// <summary>When we asked for it; null for a table.</summary>
+    public DateTimeOffset? FetchedAt { get; init; }
+
+    /// <summary>How much older than its hour the value is, in seconds: 0 for a value of the hour itself, null for a table.</summary>
+    public double? AgeSeconds { get; init; }
+
+    /// <summary>True when a better value of this hour may still arrive; what was priced with it stays until a restatement.</summary>
+    public bool Provisional { get; init; }
+}
+
+/// <summary>Steps of an intensity chain (design section 4.5), best first.</summary>
+public static class CarbonSteps
+{
+    /// <summary>The source's value of that hour, asked for within its period.</summary>
+    public const string Live = "live";
+
+    /// <summary>The source's value of that hour, kept from an earlier call.</summary>
+    public const string Cache = "cache";
+
+    /// <summary>The latest value kept, of an earlier hour.</summary>
+    public const string StaleCache = "stale-cache";
+
+    /// <summary>Yearly average of the country or grid zone.</summary>
+    public const string CountryTable = "country-table";
+
+    /// <summary>Yearly average of the world.</summary>
+    public const string WorldAverage = "world-average";
+
+    /// <summary>Stated by a person in a restatement.</summary>
+    public const string Stated = "stated";
 }
 
 /// <summary>A zone that the country table knows.</summary>

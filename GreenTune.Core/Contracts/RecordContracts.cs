@@ -15,6 +15,9 @@ public sealed record RecordView
     public required CarbonFactor Factor { get; init; }
 
     public required DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>The figure by the latest restatement of its hour; null where there is none, and where only the original was asked for.</summary>
+    public RestatedCarbon? Restated { get; init; }
 }
 
 /// <summary>One page, newest first; <see cref="Next"/> is the cursor of the following one, null at the end.</summary>
@@ -34,6 +37,7 @@ public sealed record Summary
 
     public required long Cancelled { get; init; }
 
+    /// <summary>Failed by the service, or aborted with its process.</summary>
     public required long Failed { get; init; }
 
     /// <summary>Blocked by a budget before they ran.</summary>

@@ -15,6 +15,9 @@ public enum RequestOutcome
 
     /// <summary>The service failed it.</summary>
     Failed,
+
+    /// <summary>The process that served it ended before the request did; found in its journal at the next start.</summary>
+    Aborted,
 }
 
 /// <summary>What Inference tells Accounting of one request, once its energy has settled. Idempotent on <see cref="Id"/>.</summary>
@@ -42,10 +45,13 @@ public sealed record RequestRecord
 
     public required RequestOutcome Outcome { get; init; }
 
-    /// <summary>"stop", "length", "cancelled" or "error".</summary>
+    /// <summary>"stop", "length", "cancelled", "error" or "aborted".</summary>
     public required string FinishReason { get; init; }
 
     public required int InputTokens { get; init; }
+
+    /// <summary>Those of <see cref="InputTokens"/> whose keys and values came from the prefix cache and were not computed; null when not known.</summary>
+    public int? CachedInputTokens { get; init; }
 
     public required int OutputTokens { get; init; }
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using GreenTune.ServiceDefaults.Access;
 using Microsoft.Extensions.Options;
 
 namespace GreenTune.Inference.External;

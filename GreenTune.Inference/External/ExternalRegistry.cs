@@ -3,6 +3,7 @@ using System.Text.Json;
 using GreenTune.Core.Contracts;
 using GreenTune.Inference.Configurations;
 using GreenTune.Inference.Selection;
+using GreenTune.ServiceDefaults.Access;
 using Microsoft.Extensions.Options;
 
 namespace GreenTune.Inference.External;

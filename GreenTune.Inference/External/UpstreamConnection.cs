@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
+using GreenTune.ServiceDefaults.Access;
 
 namespace GreenTune.Inference.External;
 
@@ -50,26 +50,6 @@ internal sealed class UpstreamConnection : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
-    {
-        IPAddress[] addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation);
-        // Looked at here and not when it was registered: a name may lead elsewhere by the time it is called.
-        IPAddress[] allowed = _upstream.MayBeInner ? addresses : [.. addresses.Where(address => !AllowedHosts.IsInner(address))];
-        if (allowed.Length == 0)
-        {
-            throw new HttpRequestException(HttpRequestError.ConnectionError, $"{context.DnsEndPoint.Host} leads to an inner address; list the host by its whole name in {ExternalOptions.Section}:Allow if that is meant");
-        }
-
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(allowed, context.DnsEndPoint.Port, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    private ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation) =>
+        AllowedHosts.ConnectAsync(context.DnsEndPoint, _upstream.MayBeInner, $"{ExternalOptions.Section}:Allow", cancellation);
 }

@@ -7,6 +7,8 @@ internal static class HealthPaths
 {
     public const string Health = "/health";
     public const string Alive = "/alive";
+    public const string Metrics = "/metrics";
 
-    public static bool Contains(PathString path) => path.Equals(Health, StringComparison.OrdinalIgnoreCase) || path.Equals(Alive, StringComparison.OrdinalIgnoreCase);
+    public static bool Contains(PathString path) => path.Equals(Health, StringComparison.OrdinalIgnoreCase) || path.Equals(Alive, StringComparison.OrdinalIgnoreCase)
+        || path.Equals(Metrics, StringComparison.OrdinalIgnoreCase);
 }

@@ -1,7 +1,7 @@
 using System.Net;
-using GreenTune.Inference.External;
+using GreenTune.ServiceDefaults.Access;
 
-namespace GreenTune.Inference.Tests.External;
+namespace GreenTune.ServiceDefaults.Tests.Access;
 
 public sealed class AllowedHostsTests
 {

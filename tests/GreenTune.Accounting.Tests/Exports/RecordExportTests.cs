@@ -1,0 +1,167 @@
+using System.IO.Compression;
+using System.Text.Json;
+using GreenTune.Accounting.Carbon.Restatements;
+using GreenTune.Accounting.Exports;
+using GreenTune.Accounting.Store;
+using GreenTune.Accounting.Tests.Hosting;
+using GreenTune.Core.Contracts;
+using Microsoft.EntityFrameworkCore;
+
+namespace GreenTune.Accounting.Tests.Exports;
+
+public sealed class RecordExportTests
+{
+    [Fact]
+    public async Task Csv_has_a_line_for_each_record_oldest_first_with_units_and_neutralised_formulas()
+    {
+        await using AccountingHost host = await AccountingHost.StartAsync();
+        await host.StoreAsync(
+            Samples.Record("chatcmpl-second01", startedAt: AccountingHost.Noon.AddMinutes(-1)) with { RequestedModel = "=HYPERLINK(\"x\")" },
+            Samples.Record("chatcmpl-first-01", joules: null, startedAt: AccountingHost.Noon.AddMinutes(-2)));
+        string[] lines = (await host.Http.GetStringAsync("/api/exports/records")).Split("\r\n");
+        string[] head = lines[0].Split(',');
+        Assert.Equal(["id", "started_at", "ended_at", "tenant"], head[..4]);
+        Assert.StartsWith("chatcmpl-first-01,2026-11-19T10:58:00Z", lines[1], StringComparison.Ordinal);
+        string[] unmetered = lines[1].Split(',');
+        Assert.Equal(head.Length, unmetered.Length);
+        Assert.Equal("", unmetered[Array.IndexOf(head, "energy_j")]);
+        Assert.Equal("", unmetered[Array.IndexOf(head, "co2e_g")]);
+        Assert.Contains("\"'=HYPERLINK(\"\"x\"\")\"", lines[2], StringComparison.Ordinal);
+        Assert.Equal(["", ""], [lines[3], .. lines[4..].DefaultIfEmpty("")]);
+    }
+
+    [Fact]
+    public async Task Json_lines_are_the_records_that_the_list_shows()
+    {
+        await using AccountingHost host = await AccountingHost.StartAsync();
+        await host.StoreAsync(Samples.Record("chatcmpl-a-000001"), Samples.Record("chatcmpl-b-000001", tenant: "other"));
+        string text = await host.Http.GetStringAsync("/api/exports/records?format=jsonl&tenant=other");
+        RecordView exported = JsonSerializer.Deserialize<RecordView>(Assert.Single(text.Split('\n', StringSplitOptions.RemoveEmptyEntries)), ContractJson.Options)!;
+        RecordView listed = Assert.Single((await host.GetAsync<Page<RecordView>>("/api/records?tenant=other")).Items);
+        Assert.Equal(JsonSerializer.Serialize(listed, ContractJson.Options), JsonSerializer.Serialize(exported, ContractJson.Options));
+    }
+
+    [Fact]
+    public async Task Codecarbon_rows_have_kilowatt_hours_and_kilograms()
+    {
+        await using AccountingHost host = await AccountingHost.StartAsync();
+        await host.StoreAsync(Samples.Record("chatcmpl-a-000001", joules: 3600));
+        string[] lines = (await host.Http.GetStringAsync("/api/exports/records?format=codecarbon")).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith("timestamp,project_name,run_id", lines[0], StringComparison.Ordinal);
+        int column = Array.IndexOf(lines[0].Split(','), "energy_consumed");
+        Assert.Equal("0.0012", lines[1].Split(',')[column]);
+    }
+
+    [Fact]
+    public async Task A_restated_export_has_both_figures_and_says_by_which_restatement()
+    {
+        await using AccountingHost host = await AccountingHost.StartAsync();
+        await host.StoreAsync(Samples.Record("chatcmpl-a-000001", joules: 3600, startedAt: AccountingHost.Noon.AddHours(-1)));
+        Restatement made = await host.Get<RestatementBook>().MakeAsync(new RestatementInput
+        {
+            From = AccountingHost.Noon.AddHours(-1), To = AccountingHost.Noon, By = "auditor", Why = "A new PUE was metered", Factors = "keep", Pue = 2.4,
+        }, default);
+        foreach ((string view, string restatement) in new[] { ("original", ""), ("restated", made.Id.ToString()) })
+        {
+            string[] lines = (await host.Http.GetStringAsync($"/api/exports/records?as={view}")).Split("\r\n");
+            string[] head = lines[0].Split(',');
+            string[] cells = lines[1].Split(',');
+            Assert.Equal(restatement, cells[Array.IndexOf(head, "restatement")]);
+            Assert.Equal(restatement.Length > 0, cells[Array.IndexOf(head, "restated_co2e_g")].Length > 0);
+            Assert.NotEqual("", cells[Array.IndexOf(head, "co2e_g")]);
+        }
+    }
+
+    [Fact]
+    public async Task More_records_than_one_part_come_each_once_and_compressed_ones_are_the_same()
+    {
+        await using AccountingHost host = await AccountingHost.StartAsync();
+        for (int batch = 0; batch < 5; batch++)
+        {
+            // Many share a start time, so that the parts' border falls among equal ones.
+            await host.StoreAsync([.. Enumerable.Range(0, 900).Select(i => Samples.Record($"chatcmpl-{batch:00}-{i:0000}", startedAt: AccountingHost.Noon.AddMinutes(-1 - i % 3)))]);
+        }
+
+        string plain = await host.Http.GetStringAsync("/api/exports/records?format=jsonl");
+        string[] ids = [.. plain.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("record").GetProperty("id").GetString()!)];
+        Assert.Equal(4500, ids.Length);
+        Assert.Equal(4500, ids.Distinct().Count());
+
+        using HttpResponseMessage compressed = await host.Http.GetAsync("/api/exports/records?format=jsonl&gzip=true");
+        Assert.Equal("application/gzip", compressed.Content.Headers.ContentType!.MediaType);
+        Assert.EndsWith(".jsonl.gz", compressed.Content.Headers.ContentDisposition!.FileName!.Trim('"'), StringComparison.Ordinal);
+        using var reader = new StreamReader(new GZipStream(await compressed.Content.ReadAsStreamAsync(), CompressionMode.Decompress));
+        Assert.Equal(plain, await reader.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task What_is_held_in_memory_does_not_grow_with_the_number_of_records()
+    {
+        await using AccountingHost host = await AccountingHost.StartAsync();
+        await host.StoreAsync([.. Enumerable.Range(0, 1000).Select(i => Samples.Record($"chatcmpl-a-{i:0000}"))]);
+        await using (AccountingDb db = await host.Get<IDbContextFactory<AccountingDb>>().CreateDbContextAsync())
+        {
+            // 64,000 copies, by the database itself.
+            foreach (int doubling in Enumerable.Range(0, 6))
+            {
+                string columns = string.Join(", ", db.Model.FindEntityType(typeof(RecordRow))!.GetProperties().Select(property => property.Name).Where(name => name is not ("Key" or "Id")).Select(name => $"\"{name}\""));
+#pragma warning disable EF1002 // Names of the model.
+                await db.Database.ExecuteSqlRawAsync($"INSERT INTO records (\"Id\", {columns}) SELECT \"Id\" || '-{doubling}', {columns} FROM records");
+#pragma warning restore EF1002
+            }
+        }
+
+        await using var counter = new CountingStream();
+        await host.Get<RecordExport>().WriteAsync(counter, records => records, ExportFormat.Csv, CarbonView.Original, gzip: false, default);
+        Assert.Equal(64_001, counter.Lines);
+        Assert.True(counter.MostLive < 96 * 1024 * 1024, $"{counter.MostLive / 1024 / 1024} MiB were live");
+    }
+
+    [Theory]
+    [InlineData("format=xlsx", "format")]
+    [InlineData("as=new", "as")]
+    [InlineData("gzip=yes", "gzip")]
+    [InlineData("outcome=lost", "outcome")]
+    [InlineData("tenants=a", "tenants")]
+    public async Task A_malformed_export_is_refused_before_anything_is_sent(string query, string field)
+    {
+        await using AccountingHost host = await AccountingHost.StartAsync();
+        JsonElement problem = await host.RefusedAsync(HttpMethod.Get, $"/api/exports/records?{query}", null, HttpStatusCode.BadRequest);
+        Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.ToString());
+    }
+
+    /// <summary>Throws away what is written, counts lines, and looks now and then at how much of the heap is alive.</summary>
+    private sealed class CountingStream : MemoryStream
+    {
+        private readonly long _before = GC.GetTotalMemory(forceFullCollection: true);
+        private int _writes;
+
+        public long Lines { get; private set; }
+
+        public long MostLive { get; private set; }
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            Lines += buffer.Count((byte)'\n');
+            if (++_writes % 100 == 0)
+            {
+                MostLive = Math.Max(MostLive, GC.GetTotalMemory(forceFullCollection: true) - _before);
+            }
+        }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Write(buffer.Span);
+            return ValueTask.CompletedTask;
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+        {
+            Write(buffer.AsSpan(offset, count));
+            return Task.CompletedTask;
+        }
+    }
+}
