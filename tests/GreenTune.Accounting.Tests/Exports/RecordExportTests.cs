@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Net;
 using System.Text.Json;
 using GreenTune.Accounting.Carbon.Restatements;
 using GreenTune.Accounting.Exports;
