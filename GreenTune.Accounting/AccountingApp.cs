@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using GreenTune.Accounting.Access;
 using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon;
 using GreenTune.Accounting.Carbon.Restatements;
@@ -9,13 +10,18 @@ using GreenTune.Accounting.OpenApi;
 using GreenTune.Accounting.Periods;
 using GreenTune.Accounting.Records;
 using GreenTune.Accounting.Reports;
+using GreenTune.Accounting.RollUps;
+using GreenTune.Accounting.Sessions;
 using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Summaries;
 using GreenTune.Accounting.Telemetry;
 using GreenTune.Accounting.ThreeE;
+using GreenTune.Accounting.Webhooks;
 using GreenTune.Core.Carbon;
 using GreenTune.ServiceDefaults;
+using GreenTune.ServiceDefaults.Access;
 using GreenTune.ServiceDefaults.Prometheus;
+using GreenTune.ServiceDefaults.Resilience;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Options;
 
@@ -30,6 +36,7 @@ internal static class AccountingApp
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
         builder.AddServiceDefaults();
+        builder.AddAccess(AccountingAccess.Matrix);
         builder.AddPrometheus();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = JsonBody.LargeBytes);
         AddOptions(builder.Services);
@@ -38,11 +45,14 @@ internal static class AccountingApp
 
         WebApplication app = builder.Build();
         app.MapDefaultEndpoints();
+        app.UseAccess();
         app.MapPrometheus();
         app.MapApiDocument();
         app.MapRecordsApi();
         app.MapPeriodsApi();
         app.MapSummaryApi();
+        app.MapUsageApi();
+        app.MapSessionsApi();
         app.MapCarbonApi();
         app.MapRestatementsApi();
         app.MapReportsApi();
@@ -52,13 +62,18 @@ internal static class AccountingApp
         app.MapThreeEApi();
         app.MapPlansApi();
         app.MapEventsApi();
+        app.MapKeysApi();
+        app.MapWebhooksApi();
         return app;
     }
 
     /// <summary>Opens the books, before anything is served.</summary>
     /// <exception cref="StoreStartException">The books cannot be opened.</exception>
-    public static Task OpenAsync(WebApplication app, CancellationToken cancellation) =>
-        app.Services.GetRequiredService<StoreInitialiser>().OpenAsync(cancellation);
+    public static async Task OpenAsync(WebApplication app, CancellationToken cancellation)
+    {
+        await app.Services.GetRequiredService<StoreInitialiser>().OpenAsync(cancellation);
+        await app.Services.GetRequiredService<KeyBook>().OpenAsync(cancellation);
+    }
 
     private static void AddOptions(IServiceCollection services)
     {
@@ -105,6 +120,8 @@ internal static class AccountingApp
         services.AddApiDocument();
         services.AddSingleton<AccountingTelemetry>();
         services.AddSingleton<EventHub>();
+        services.AddSingleton<RollUpBook>();
+        services.AddSingleton<RollUpBuilder>();
         services.AddSingleton<RecordIngest>();
         services.AddSingleton<UsageLedger>();
         services.AddSingleton<BudgetBook>();
@@ -113,9 +130,20 @@ internal static class AccountingApp
         services.AddSingleton<BudgetSignals>();
         services.AddHostedService<BudgetAnnouncer>();
         services.AddHostedService<ReservationSweeper>();
+        services.AddSingleton<BudgetPreviews>();
+        services.AddSingleton<KeyBook>();
+        services.AddSingleton<IKeyVerifier>(provider => provider.GetRequiredService<KeyBook>());
+        services.AddSingleton<WebhookOutbox>();
+        services.AddSingleton<WebhookBook>();
+        services.AddSingleton<WebhookClient>();
+        services.AddSingleton<WebhookSender>();
+        services.AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
+        services.AddHttpClient(WebhookClient.Name).WithoutResilience(WebhookClient.Timeout).WithOutgoingUrlPolicy();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<ThreeEService>();
+        services.AddSingleton<UsageQuery>();
+        services.AddSingleton<SeriesQuery>();
         services.AddSingleton<SummaryQuery>();
     }
 }

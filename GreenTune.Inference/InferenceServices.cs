@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using GreenTune.Core.Attribution;
+using GreenTune.Inference.Access;
 using GreenTune.Inference.Accounting;
 using GreenTune.Inference.Adapters;
 using GreenTune.Inference.Budgets;
@@ -18,6 +19,7 @@ using GreenTune.Inference.Telemetry;
 using GreenTune.Metering;
 using GreenTune.Models.Catalog;
 using GreenTune.Models.Store;
+using GreenTune.ServiceDefaults.Access;
 using GreenTune.ServiceDefaults.Data;
 using GreenTune.ServiceDefaults.Resilience;
 using Microsoft.Extensions.Options;
@@ -28,6 +30,7 @@ namespace GreenTune.Inference;
 internal static class InferenceServices
 {
     private const string DataFolder = "inference";
+    private const string JournalFolder = "journal";
     private static readonly Uri AccountingAddress = new("http://accounting");
 
     public static void AddInference(this WebApplicationBuilder builder)
@@ -37,8 +40,14 @@ internal static class InferenceServices
         services.AddSingleton<IValidateOptions<InferenceOptions>, InferenceOptionsValidator>();
         services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ModelStoreOptions>, CatalogCheck>();
-        services.AddOptions<MeteringOptions>().BindConfiguration(MeteringOptions.Section).ValidateOnStart();
+        services.AddOptions<MeteringOptions>().BindConfiguration(MeteringOptions.Section)
+            .PostConfigure<DataDirectory>((metering, data) => metering.BaselineFile ??= Path.Combine(data.Folder(DataFolder), MeterMemory.BaselineFile))
+            .ValidateOnStart();
         services.AddSingleton<IValidateOptions<MeteringOptions>, MeteringOptionsCheck>();
+
+        builder.AddAccess(InferenceAccess.Matrix);
+        services.AddSingleton<IAccessRefusalWriter, EnvelopeRefusalWriter>();
+        RemoteKeys.Add(services);
 
         services.AddSingleton<InferenceTelemetry>();
         services.AddSingleton(provider => new MeteringTelemetry(provider.GetRequiredService<IMeterFactory>()));
@@ -68,6 +77,8 @@ internal static class InferenceServices
 
     public static void MapInference(this WebApplication app)
     {
+        // Before a request's body is read or passed on to an engine elsewhere.
+        app.UseAccess();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase), v1 => v1.UseMiddleware<ApiErrorMiddleware>().UseMiddleware<ExternalRouting>());
         ChatCompletionsApi.Map(app);
         CompletionsApi.Map(app);
@@ -97,7 +108,9 @@ internal static class InferenceServices
                 provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<ILogger<MeterFactory>>(),
                 provider.GetRequiredService<MeteringTelemetry>())
-            .Create(provider.GetRequiredService<ExecutionProvider>().Cuda ? DeviceComponent.Gpu : DeviceComponent.Cpu));
+            .Create(provider.GetRequiredService<ExecutionProvider>().Cuda ? DeviceComponent.Gpu : DeviceComponent.Cpu, remembered: provider.GetRequiredService<MeterMemory>().Load()));
+        services.AddSingleton(provider => new MeterMemory(Data(provider), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<MeterMemory>>()));
+        services.AddHostedService<MeterMemoryKeeper>();
         services.AddSingleton(provider => new DeviceEngine(
             provider.GetRequiredService<IDeviceMeter>(),
             SchedulingSettings.Of(provider.GetRequiredService<IOptions<InferenceOptions>>().Value, provider.GetRequiredService<ExecutionProvider>().Cuda),
@@ -157,6 +170,14 @@ internal static class InferenceServices
             Path.Combine(Data(provider), "outbox"),
             provider.GetRequiredService<IOptions<InferenceOptions>>().Value.OutboxLimitBytes,
             provider.GetRequiredService<ILogger<Outbox>>()));
+        services.AddSingleton(provider => new RequestJournal(
+            Path.Combine(Data(provider), JournalFolder),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<RequestJournal>>()));
+        services.AddHostedService(provider => new JournalRecovery(
+            Path.Combine(Data(provider), JournalFolder),
+            provider.GetRequiredService<Outbox>(),
+            provider.GetRequiredService<ILogger<JournalRecovery>>()));
         services.AddHostedService<OutboxSender>();
         services.AddSingleton(provider => new EnergyPredictor(
             Data(provider),

@@ -1,6 +1,7 @@
 using GreenTune.Core.Attribution;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Units;
+using GreenTune.Metering.Baselines;
 using GreenTune.Metering.Sources;
 
 namespace GreenTune.Metering;
@@ -28,6 +29,26 @@ public sealed partial class DeviceMeter
         _stuck = false;
     }
 
+    /// <summary>Reads the device's state, on the watchdog's thread: it may take milliseconds.</summary>
+    internal void ReadFacts()
+    {
+        // A driver that hangs holds one thread, not one more each second.
+        if (_source is not IDeviceFactsSource source || _stopped || Interlocked.Exchange(ref _readingFacts, 1) == 1)
+            return;
+        try
+        {
+            _facts = source.ReadFacts();
+        }
+        catch (Exception problem)
+        {
+            Log.Unexpected(_logger, problem, _description.Meter, DeviceId);
+        }
+        finally
+        {
+            Volatile.Write(ref _readingFacts, 0);
+        }
+    }
+
     /// <summary>Gives the waiting requests up when the thread hangs in the sensor's driver, whose calls cannot be interrupted.</summary>
     internal void Watch()
     {
@@ -38,6 +59,7 @@ public sealed partial class DeviceMeter
             Log.Stuck(_logger, _description.Meter, DeviceId, Math.Round(seconds));
         _stuck = true;
         AnswerAll(FormattableString.Invariant($"the meter has not answered for {seconds:0} s"));
+        EndCalibration(new(null, [], FormattableString.Invariant($"the meter has not answered for {seconds:0} s")));
     }
 
     private void Settle(in SourceStatus status, MonotonicTime now)
@@ -48,6 +70,7 @@ public sealed partial class DeviceMeter
             return;
         }
         string? fault;
+        CalibrationResult? calibrated;
         _settled.Clear();
         try
         {
@@ -58,6 +81,7 @@ public sealed partial class DeviceMeter
                 TakeEvents();
                 _core.Settle(told, _settled);
                 fault = _core.Fault;
+                calibrated = _core.TakeCalibrated();
                 foreach (Settlement settlement in _settled)
                     Answer(settlement.Request, new(settlement.Energy, settlement.MeanRowsInFlight, settlement.Baseline));
             }
@@ -68,11 +92,13 @@ public sealed partial class DeviceMeter
             Log.Unexpected(_logger, problem, _description.Meter, DeviceId);
             _failure = $"the meter failed: {problem.Message}";
             AnswerAll(_failure);
+            EndCalibration(new(null, [], _failure));
             return;
         }
         foreach (Settlement settlement in _settled)
             _telemetry?.Settled(settlement.Energy);
         Complete();
+        EndCalibration(calibrated);
         NameFault(fault);
     }
 

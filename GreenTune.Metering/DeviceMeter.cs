@@ -39,6 +39,8 @@ public sealed partial class DeviceMeter : IDeviceMeter
     private volatile bool _stuck;
     private string? _namedFault;
     private volatile string? _failure;
+    private volatile DeviceFacts? _facts;
+    private int _readingFacts;
 
     /// <summary>Starts metering.</summary>
     /// <param name="source">Where power is read; disposed with the meter.</param>
@@ -59,6 +61,8 @@ public sealed partial class DeviceMeter : IDeviceMeter
         _logger = logger ?? NullLogger.Instance;
         _telemetry = telemetry;
         _description = source.Description;
+        if (_options.BaselineFile is { } file)
+            _options = _options with { SavedBaselines = file.Load(_description, _options.Period) };
         _core = new(_description, _options, _clock);
         _lastTick = Now.Ticks;
         Log.Metering(_logger, _description.DeviceId, _description.DeviceName, _description.Meter, _description.Explanation);
@@ -66,7 +70,7 @@ public sealed partial class DeviceMeter : IDeviceMeter
         if (startSampler)
         {
             _sampler = new($"meter {_description.DeviceId}", _options.Period, _options.OnDemandSpacing, Tick);
-            _watchdog = _clock.CreateTimer(static state => ((DeviceMeter)state!).Watch(), this, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+            _watchdog = _clock.CreateTimer(static state => ((DeviceMeter)state!).OncePerSecond(), this, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         }
     }
 
@@ -111,7 +115,13 @@ public sealed partial class DeviceMeter : IDeviceMeter
     public DeviceView View()
     {
         lock (_gate)
-            return _core.View();
+            return _core.View() with { Facts = _facts };
+    }
+
+    public WorkFitSnapshot? WorkFits()
+    {
+        lock (_gate)
+            return _core.WorkFits();
     }
 
     public IReadOnlyList<TracePoint> Trace(MonotonicTime from, MonotonicTime to, MonotonicTime origin, int maxPoints)
@@ -173,6 +183,10 @@ public sealed partial class DeviceMeter : IDeviceMeter
         _stopped = true;
         _telemetry?.Remove(this);
         AnswerAll("the meter was stopped");
+        EndCalibration(new(null, [], "the meter was stopped"));
+        SaveBaselines(now: true);
+        lock (_gate)
+            _options.Recorder?.Dispose();
         // A thread that hangs inside the driver still uses the source.
         if (ended)
             _source.Dispose();
@@ -184,6 +198,13 @@ public sealed partial class DeviceMeter : IDeviceMeter
         if (_stopped || (_stuck && happened.Kind == MeterEventKind.Step))
             return;
         _events.Enqueue(happened);
+    }
+
+    private void OncePerSecond()
+    {
+        Watch();
+        SaveBaselines();
+        ReadFacts();
     }
 
     private void Wake()

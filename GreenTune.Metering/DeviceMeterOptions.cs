@@ -1,5 +1,7 @@
+using System.Text.Json.Serialization;
 using GreenTune.Core.Attribution;
 using GreenTune.Metering.Baselines;
+using GreenTune.Metering.Recording;
 
 namespace GreenTune.Metering;
 
@@ -26,6 +28,23 @@ public sealed record DeviceMeterOptions
 
     public BaselineOptions Baselines { get; init; } = new();
 
-    /// <summary>Work coefficients by configuration; null is time alone (design section 4.3).</summary>
+    /// <summary>Baselines of earlier runs, which serve until they are measured anew. Read from <see cref="BaselineFile"/> where there is one.</summary>
+    public IReadOnlyList<SavedBaseline> SavedBaselines { get; init; } = [];
+
+    /// <summary>Where baselines are remembered; null for nowhere.</summary>
+    [JsonIgnore]
+    public BaselineFile? BaselineFile { get; init; }
+
+    /// <summary>Records what the meter takes, from its start on; ended with the meter. Null for no recording.</summary>
+    [JsonIgnore]
+    public MeterRecorder? Recorder { get; init; }
+
+    /// <summary>
+    /// Work coefficients by configuration, null being time alone, instead of those that the meter fits from its own blocks (design section 4.3). Null leaves it to fit them.
+    /// </summary>
+    [JsonIgnore]
     public Func<string, WorkCoefficients?>? Coefficients { get; init; }
+
+    /// <summary>Fits that a meter had made before a restart (<see cref="IDeviceMeter.WorkFits"/>); those of another device or kind of meter are left out.</summary>
+    public WorkFitSnapshot? Remembered { get; init; }
 }

@@ -1,6 +1,7 @@
 using GreenTune.Core.Attribution;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Units;
+using GreenTune.Metering.Baselines;
 
 namespace GreenTune.Metering;
 
@@ -35,11 +36,26 @@ public interface IDeviceMeter : IAsyncDisposable
     /// <summary>What is metered, how, and its baselines.</summary>
     DeviceView View();
 
+    /// <summary>
+    /// What the meter has learned of the configurations' work, for <see cref="DeviceMeterOptions.Remembered"/> after a restart; null where nothing is learned.
+    /// </summary>
+    WorkFitSnapshot? WorkFits() => null;
+
     /// <summary>Power between two times, thinned to at most <paramref name="maxPoints"/> points; offsets count from <paramref name="origin"/>.</summary>
     IReadOnlyList<TracePoint> Trace(MonotonicTime from, MonotonicTime to, MonotonicTime origin, int maxPoints);
 
     /// <summary>The last seconds of power, for a live chart.</summary>
     PowerFrame Frame(TimeSpan last, int maxPoints);
+
+    /// <summary>
+    /// Measures the idle baseline of what is resident now anew. The one in use serves meanwhile, and requests go on: time with one in flight does not count.
+    /// </summary>
+    /// <param name="over">Quiet time to measure over, 1 to 60 s.</param>
+    /// <param name="cancellation">Ends the waiting, not the measurement.</param>
+    /// <returns>The new baseline; with a problem when the device did not become quiet long enough within four times that and 10 s.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="over"/> is out of range.</exception>
+    Task<CalibrationResult> CalibrateAsync(TimeSpan over, CancellationToken cancellation = default) =>
+        Task.FromResult(new CalibrationResult(null, [], "this meter keeps no baseline"));
 
     /// <summary>Closes the current period at the last closed block and begins the next; null when nothing was metered in it.</summary>
     EnergyPeriod? CutPeriod();

@@ -18,4 +18,10 @@ internal static partial class Log
 
     [LoggerMessage(104, LogLevel.Error, "The meter {Meter} of {Device} has not answered for {Seconds} s: requests get no energy until it does.")]
     public static partial void Stuck(ILogger logger, string meter, string device, double seconds);
+
+    [LoggerMessage(105, LogLevel.Warning, "Recording the meter to {File} has ended: {Reason}. Metering goes on.")]
+    public static partial void RecordingEnded(ILogger logger, string file, string reason);
+
+    [LoggerMessage(106, LogLevel.Warning, "Idle baselines are not remembered in {File}: {Reason}. They are measured anew at each start.")]
+    public static partial void BaselinesNotKept(ILogger logger, string file, string reason);
 }

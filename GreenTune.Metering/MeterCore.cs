@@ -3,6 +3,7 @@ using GreenTune.Core.Contracts;
 using GreenTune.Core.Power;
 using GreenTune.Core.Units;
 using GreenTune.Metering.Baselines;
+using GreenTune.Metering.Recording;
 using GreenTune.Metering.Sources;
 
 namespace GreenTune.Metering;
@@ -21,6 +22,8 @@ internal sealed class MeterCore
     private readonly BlockCutter _cutter;
     private readonly BaselineKeeper _baselines;
     private readonly AttributionLedger _ledger;
+    private readonly WorkFitter _fitter;
+    private readonly CounterTally _counterTally = new();
     private readonly PowerTrace _trace;
     private readonly List<EnergyBlock> _cut = [];
     private readonly Queue<EnergyBlock> _pending = new();
@@ -28,9 +31,11 @@ internal sealed class MeterCore
     private readonly Dictionary<long, MonotonicTime> _ended = [];
     private readonly List<long> _overdue = [];
     private readonly TimeSpan _lostAfter;
+    private readonly ComponentSplit? _split;
     private MonotonicTime _cutUntil;
     private MonotonicTime _lastBlock;
     private MonotonicTime _stepsUntil = new(long.MinValue);
+    private TimeSpan _window;
     private bool _lost;
     private Watts? _now;
     private MonotonicTime _nowAt;
@@ -51,9 +56,14 @@ internal sealed class MeterCore
             CounterQuantum = description.CounterQuantum,
             CounterLatchSeconds = description.CounterLatchSeconds,
             SampleNoise = description.SampleNoise,
+            AveragingWindow = description.AveragingWindow,
         });
         _trace = new(options.TraceCapacity, period);
-        _baselines = new(options.Baselines, description.AssumedIdle, description.AssumedIdleSigma);
+        _split = description.TellsDram ? new() : null;
+        _baselines = new(options.Baselines, description.AssumedIdle, description.AssumedIdleSigma, options.SavedBaselines, clock.GetUtcNow());
+        _fitter = new(new() { Integrating = description.Kinds == ReadingKinds.Counter, Period = period, AveragingWindow = description.AveragingWindow });
+        if (options.Remembered is { } remembered && remembered.Device == description.DeviceId && remembered.Meter == description.Meter)
+            _fitter.Restore(remembered.Fits);
         _ledger = new(
             new()
             {
@@ -63,9 +73,10 @@ internal sealed class MeterCore
                 Component = description.Component,
                 GainRelative = description.GainRelative ?? 0,
             },
-            options.Coefficients);
+            options.Coefficients ?? _fitter.CoefficientsOf);
         _lostAfter = options.LostAfter > 20 * period ? options.LostAfter : 20 * period;
         _cutUntil = _lastBlock = MonotonicTime.Now(clock);
+        options.Recorder?.Begin(RecordingHeader.Of(description, options, clock.GetUtcNow(), note: null), _cutUntil, options.Coefficients);
     }
 
     public TimeSpan SamplePeriod { get; }
@@ -79,6 +90,12 @@ internal sealed class MeterCore
 
     public void Take(in SourceStatus status, MonotonicTime now, PowerReadings readings)
     {
+        _options.Recorder?.Take(now, status, readings.Counter, readings.Samples);
+        if (_split is not null)
+        {
+            foreach (EnergyReading reading in readings.Counter)
+                _split.Add(reading);
+        }
         _cut.Clear();
         if (_lost && !status.Lost && readings.Samples.Count + readings.Counter.Count > 0)
         {
@@ -114,6 +131,8 @@ internal sealed class MeterCore
 
     public void Tell(in MeterEvent told)
     {
+        _options.Recorder?.Tell(told);
+        _split?.Tell(told);
         switch (told.Kind)
         {
             case MeterEventKind.Admit:
@@ -122,6 +141,7 @@ internal sealed class MeterCore
                 break;
             case MeterEventKind.Step:
                 _ledger.Step(told.Step);
+                _fitter.Step(told.Step);
                 _stepsUntil = MonotonicTime.Max(_stepsUntil, told.Step.End);
                 break;
             case MeterEventKind.Finish:
@@ -135,6 +155,9 @@ internal sealed class MeterCore
             case MeterEventKind.BusyBegins:
                 _baselines.BeginBusy(told.At);
                 break;
+            case MeterEventKind.Calibrate:
+                _baselines.Calibrate(told.Calibration.Over, told.At);
+                break;
             default:
                 _baselines.EndBusy(told.At);
                 break;
@@ -146,6 +169,7 @@ internal sealed class MeterCore
     /// <param name="settled">Receives the settled requests.</param>
     public void Settle(MonotonicTime now, List<Settlement> settled)
     {
+        _options.Recorder?.Settle(now);
         MonotonicTime complete = CompleteUntil(now);
         while (_pending.TryPeek(out EnergyBlock block)
             && (block.End <= complete || _pending.Count > MostPendingBlocks || now - block.End > _options.StepPatience))
@@ -154,12 +178,20 @@ internal sealed class MeterCore
             (Watts mean, Watts sigma) = _baselines.At(block.Start, now);
             BlockOutcome outcome = _ledger.Close(block, mean, sigma);
             _baselines.Observe(block, outcome, WallOf(block.End, now));
+            _counterTally.Add(block, outcome);
+            // After its own block is shared out: coefficients stand still while a block is.
+            _fitter.Observe(block, outcome);
+            _fitter.Learn(complete);
         }
+        if (_description.AveragingWindow == TimeSpan.Zero && _fitter.FoundWindow() is { } window && window != _window)
+            _cutter.Averages(_window = window);
         int first = settled.Count;
         _ledger.TakeSettled(settled);
         for (int i = first; i < settled.Count; i++)
         {
             _ended.Remove(settled[i].Request);
+            if (_split is not null)
+                settled[i] = _split.Apply(settled[i]);
             if (settled[i].BaselineSuspect)
                 _baselines.Restart();
         }
@@ -169,11 +201,18 @@ internal sealed class MeterCore
     /// <summary>Whether a request is known: in flight, or ended and not settled.</summary>
     public bool Knows(long request) => _open.ContainsKey(request) || _ended.ContainsKey(request);
 
-    /// <summary>Ends a request without figures.</summary>
+    /// <summary>Ends a request without figures, because somebody outside gave it up.</summary>
     public Settlement GiveUp(long request, string reason)
+    {
+        _options.Recorder?.GiveUp(request, reason);
+        return Abandon(request, reason);
+    }
+
+    private Settlement Abandon(long request, string reason)
     {
         _open.Remove(request);
         _ended.Remove(request);
+        _split?.Forget(request);
         return new()
         {
             Request = request,
@@ -205,8 +244,18 @@ internal sealed class MeterCore
             ResidentConfigurations = _baselines.Resident,
             Now = _now is { } power && now - _nowAt < FreshPower && !_lost ? power : null,
             Totals = totals.Quality == EnergyQuality.None ? null : totals,
+            WorkFits = _fitter.Views(),
+            CounterAgreement = _description.Kinds == ReadingKinds.SamplesAndCounter ? _counterTally.View() : null,
         };
     }
+
+    public WorkFitSnapshot WorkFits() => new(_description.DeviceId, _description.Meter, _fitter.Save());
+
+    /// <summary>How a calibration came out, once.</summary>
+    public CalibrationResult? TakeCalibrated() => _baselines.TakeCalibrated();
+
+    /// <summary>Baselines that have been measured, to be remembered.</summary>
+    public IReadOnlyList<SavedBaseline> MeasuredBaselines() => _baselines.Measured();
 
     public Watts? BaselineNow() => _description.Quality == EnergyQuality.None ? null : _baselines.Current(MonotonicTime.Now(_clock)).Mean;
 
@@ -267,6 +316,6 @@ internal sealed class MeterCore
                 _overdue.Add(request);
         }
         foreach (long request in _overdue)
-            settled.Add(GiveUp(request, FormattableString.Invariant($"its energy had not settled {_options.SettlePatience.TotalSeconds:0} s after its end: {Fault ?? "another request's step was still running"}")));
+            settled.Add(Abandon(request, FormattableString.Invariant($"its energy had not settled {_options.SettlePatience.TotalSeconds:0} s after its end: {Fault ?? "another request's step was still running"}")));
     }
 }

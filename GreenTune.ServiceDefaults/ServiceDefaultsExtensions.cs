@@ -41,6 +41,8 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddHostedService<Lifeline>();
 
         builder.Services.AddOptions<SecurityOptions>().BindConfiguration(SecurityOptions.Section);
+        builder.Services.AddOptions<AccessOptions>().BindConfiguration(AccessOptions.Section).ValidateOnStart();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AccessOptions>, AccessOptionsRules>());
         builder.Services.AddHostedService<LoopbackRule>();
         builder.Services.AddHostedService(services => new StartLine(services, services.GetRequiredService<IHostEnvironment>(), Console.Out));
         builder.Services.TryAddEnumerable(ServiceDescriptor.Transient<IStartupFilter, ServiceDefaultsFilter>());

@@ -1,6 +1,8 @@
 using GreenTune.Accounting.Carbon;
+using GreenTune.Accounting.Records;
 using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Telemetry;
+using GreenTune.Accounting.Webhooks;
 using GreenTune.Core.Budgets;
 using GreenTune.Core.Contracts;
 using Microsoft.EntityFrameworkCore;
@@ -14,7 +16,7 @@ namespace GreenTune.Accounting.Budgets;
 /// </summary>
 internal sealed class BudgetBook(
     StoreWriter writer, IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing, UsageLedger ledger, BudgetSignals signals,
-    AccountingTelemetry telemetry, IOptions<AccountingOptions> options, TimeProvider clock)
+    WebhookOutbox webhooks, AccountingTelemetry telemetry, IOptions<AccountingOptions> options, TimeProvider clock)
 {
     /// <summary>Requests in flight settle within seconds; asking more often than this gains nothing.</summary>
     public const long InFlightRetrySeconds = 5;
@@ -22,30 +24,34 @@ internal sealed class BudgetBook(
     private readonly TimeZoneInfo _zone = options.Value.Zone;
     private readonly TimeSpan _lifetime = TimeSpan.FromMinutes(options.Value.ReservationMinutes);
 
-    private sealed record Decision(ReservationDecision Answer, BudgetAction? Action = null, Guid? Changed = null);
+    private sealed record Decision(ReservationDecision Answer, IReadOnlyList<(Guid Budget, BudgetAction Action)> Actions, IReadOnlyCollection<Guid> Changed, bool Queued = false);
 
     /// <summary>Where a budget stands: its window, what is settled and what is held.</summary>
-    private sealed record Standing(DayWindow Window, Interval Settled, EnergyQuality Quality, BudgetPosition Position);
+    private sealed record Standing(Budget Budget, BudgetWindow Window, Usage Usage, Interval Settled, BudgetPosition Position)
+    {
+        public BudgetEntry Entry => new(Budget, Position);
+    }
 
     public async Task<ReservationDecision> ReserveAsync(ReservationRequest request, CancellationToken cancellation)
     {
         await using (AccountingDb db = await contexts.CreateDbContextAsync(cancellation))
         {
-            if (!await db.Budgets.AnyAsync(budget => budget.Tenant == request.Tenant, cancellation))
+            if (!await db.Budgets.AnyAsync(budget => budget.Tenant == request.Tenant || budget.Tenant == "", cancellation))
             {
                 return Unbudgeted(request);
             }
         }
 
         Decision decision = await writer.WriteAsync(Durability.Relaxed, (db, token) => DecideAsync(db, request, token), cancellation);
-        if (decision.Action is { } action)
+        foreach ((Guid budget, BudgetAction action) in decision.Actions)
         {
-            telemetry.Decided(action, decision.Answer.BudgetId!.Value);
+            telemetry.Decided(action, budget);
         }
 
-        if (decision.Changed is { } changed)
+        signals.Changed(decision.Changed);
+        if (decision.Queued)
         {
-            signals.Changed([changed]);
+            webhooks.Wake();
         }
 
         return decision.Answer;
@@ -54,21 +60,18 @@ internal sealed class BudgetBook(
     /// <summary>Gives back what a request that never ran had reserved; nothing happens when there is no reservation.</summary>
     public async Task ReleaseAsync(string requestId, CancellationToken cancellation)
     {
-        Guid? changed = await writer.WriteAsync(Durability.Relaxed, async (db, token) =>
+        IReadOnlyCollection<Guid> changed = await writer.WriteAsync<IReadOnlyCollection<Guid>>(Durability.Relaxed, async (db, token) =>
         {
             if (await db.Reservations.SingleOrDefaultAsync(row => row.RequestId == requestId, token) is not { } reservation)
             {
-                return null;
+                return [];
             }
 
             db.Reservations.Remove(reservation);
             await db.SaveChangesAsync(token);
-            return await db.Budgets.Where(budget => budget.Tenant == reservation.Tenant).Select(budget => (Guid?)budget.Id).SingleOrDefaultAsync(token);
+            return [.. (await BudgetsOfAsync(db, [reservation.Tenant], token)).Where(budget => BudgetScopes.CountsTenant(budget, reservation.Tenant, reservation.Session)).Select(budget => budget.Id)];
         }, cancellation);
-        if (changed is { } budget)
-        {
-            signals.Changed([budget]);
-        }
+        signals.Changed(changed);
     }
 
     /// <summary>
@@ -85,25 +88,33 @@ internal sealed class BudgetBook(
             await db.Reservations.Where(reservation => ids.Contains(reservation.RequestId)).ExecuteDeleteAsync(cancellation);
         }
 
-        List<BudgetRow> budgets = await db.Budgets.AsNoTracking().Where(budget => tenants.Contains(budget.Tenant)).ToListAsync(cancellation);
-        bool noticed = false;
-        foreach (BudgetRow row in budgets.Where(budget => !budget.Paused))
+        var touched = new List<Guid>();
+        foreach (Budget budget in await BudgetsOfAsync(db, tenants, cancellation))
         {
-            Budget budget = BudgetMapping.ToBudget(row);
+            UsageScope scope = UsageScope.Of(budget);
+            if (records.FirstOrDefault(scope.Counts) is not { } one)
+            {
+                continue;
+            }
+
+            touched.Add(budget.Id);
+            if (budget.Paused || !budget.Thresholds.Any(threshold => threshold.Action == BudgetAction.Notify))
+            {
+                continue;
+            }
+
             Standing standing = await StandingAsync(db, budget, now, false, cancellation);
             double fraction = standing.Position.Used / budget.Limit;
-            if (budget.Thresholds.Where(threshold => threshold.Action == BudgetAction.Notify && threshold.Fraction <= fraction).MaxBy(threshold => threshold.Fraction) is { } reached)
+            if (budget.Thresholds.Where(threshold => threshold.Action == BudgetAction.Notify && threshold.Fraction <= fraction).MaxBy(threshold => threshold.Fraction) is { } reached
+                && await DecisionLog.AddNoticeAsync(db, budget, reached, BudgetDecider.NotifyEffect(reached), BudgetDecider.UsedInWords(budget, standing.Position.Used), one.Tenant, null, standing.Window, now, cancellation) is { } line)
             {
-                noticed |= await DecisionLog.AddNoticeAsync(db, row, reached, BudgetDecider.NotifyEffect(reached), BudgetDecider.UsedInWords(budget, standing.Position.Used), null, standing.Window, now, cancellation);
+                await WebhookOutbox.QueueAsync(db, budget, line, fraction, ResetsAt(standing), now, cancellation);
+                webhooks.Wake();
             }
         }
 
-        if (noticed)
-        {
-            await db.SaveChangesAsync(cancellation);
-        }
-
-        return [.. budgets.Select(budget => budget.Id)];
+        await db.SaveChangesAsync(cancellation);
+        return touched;
     }
 
     public async Task<BudgetStatus> StatusAsync(AccountingDb db, BudgetRow row, CancellationToken cancellation)
@@ -119,38 +130,57 @@ internal sealed class BudgetBook(
             Left = Math.Max(0, budget.Limit - standing.Position.Used),
             Fraction = fraction,
             State = BudgetDecider.StateOf(budget, fraction, row.LastActionWindowTicks == standing.Window.Start.UtcTicks ? row.LastAction : null),
-            Quality = standing.Quality,
+            Quality = standing.Usage.Quality,
             WindowStart = standing.Window.Start,
-            ResetsAt = standing.Window.End,
+            ResetsAt = ResetsAt(standing),
         };
     }
 
-    /// <summary>The window of a budget now.</summary>
-    public DayWindow WindowNow() => DayWindow.At(clock.GetUtcNow(), _zone);
+    /// <summary>The window of a budget at a moment.</summary>
+    public BudgetWindow WindowOf(Budget budget, DateTimeOffset at) => BudgetWindow.At(budget.Period, budget.Window, BudgetZones.Of(budget, _zone), at);
 
     private static ReservationDecision Unbudgeted(ReservationRequest request) => new() { Allowed = true, ConfigurationId = request.Wanted.ConfigurationId };
+
+    private static Decision Unconcerned(ReservationRequest request) => new(Unbudgeted(request), [], []);
+
+    /// <summary>Budgets that may count requests of these tenants.</summary>
+    private static async Task<IReadOnlyList<Budget>> BudgetsOfAsync(AccountingDb db, string[] tenants, CancellationToken cancellation) =>
+        [.. (await db.Budgets.AsNoTracking().Where(budget => budget.Tenant == "" || tenants.Contains(budget.Tenant)).OrderBy(budget => budget.CreatedTicks).ToListAsync(cancellation)).Select(BudgetMapping.ToBudget)];
 
     private async Task<Decision> DecideAsync(AccountingDb db, ReservationRequest request, CancellationToken cancellation)
     {
         DateTimeOffset now = clock.GetUtcNow();
-        BudgetRow? row = await db.Budgets.SingleOrDefaultAsync(budget => budget.Tenant == request.Tenant, cancellation);
+        PredictedCost[] offered = [request.Wanted, .. request.Alternatives];
+        List<BudgetRow> rows = await db.Budgets.Where(budget => budget.Tenant == request.Tenant || budget.Tenant == "").OrderBy(budget => budget.CreatedTicks).ToListAsync(cancellation);
+        (BudgetRow Row, Budget Budget)[] those = [.. rows.Select(row => (Row: row, Budget: BudgetMapping.ToBudget(row)))
+            .Where(pair => BudgetScopes.CountsTenant(pair.Budget, request.Tenant, request.Session)
+                && offered.Any(cost => BudgetScopes.CountsConfiguration(pair.Budget, cost.ConfigurationId)))];
         // A record that is there already has settled its request; a reservation now would never be taken away.
-        if (row is null || await db.Records.AnyAsync(record => record.Id == request.RequestId, cancellation))
+        if (those.Length == 0 || await db.Records.AnyAsync(record => record.Id == request.RequestId, cancellation))
         {
-            return new Decision(Unbudgeted(request));
+            return Unconcerned(request);
         }
 
-        Budget budget = BudgetMapping.ToBudget(row);
-        Standing standing = await StandingAsync(db, budget, now, true, cancellation);
+        var standings = new List<Standing>(those.Length);
+        foreach ((_, Budget budget) in those)
+        {
+            standings.Add(await StandingAsync(db, budget, now, true, cancellation));
+        }
+
         if (await db.Reservations.SingleOrDefaultAsync(reservation => reservation.RequestId == request.RequestId && reservation.ExpiresTicks > now.UtcTicks, cancellation) is { } held)
         {
-            return new Decision(Answer(budget, standing, held.Action, held.ConfigurationId, standing.Position.Used, held.Message, null));
+            Standing told = standings.Find(standing => standing.Budget.Id == held.BudgetId) ?? standings[0];
+            return new Decision(Answer(told, held.Action, held.ConfigurationId, told.Position.Used, ResetsAt(told), held.Message, null), [], []);
         }
 
-        BudgetOutcome outcome = BudgetDecider.Decide(budget, standing.Position, request.Wanted, request.Alternatives);
-        double used = standing.Position.Used + outcome.Reserve;
-        long? retry = outcome.Allowed ? null : outcome.FreesWhenSettled ? InFlightRetrySeconds : SecondsUntil(standing.Window.End, now);
-        string? message = Message(budget, standing, request, outcome, used);
+        SeveralOutcome outcome = SeveralBudgets.Decide([.. standings.Select(standing => standing.Entry)], request.Wanted, request.Alternatives);
+        int index = outcome.Decisive!.Value;
+        Standing decisive = standings[index];
+        BudgetOutcome own = outcome.Each[index];
+        double used = decisive.Position.Used + own.Reserve;
+        DateTimeOffset resets = outcome.Allowed ? ResetsAt(decisive) : RoomAt(decisive, request);
+        long? retry = outcome.Allowed ? null : own.FreesWhenSettled ? InFlightRetrySeconds : SecondsUntil(resets, now);
+        string? message = Message(decisive, request, own, used, resets);
         if (outcome.Allowed)
         {
             await db.Reservations.Where(reservation => reservation.RequestId == request.RequestId).ExecuteDeleteAsync(cancellation);
@@ -158,68 +188,128 @@ internal sealed class BudgetBook(
             {
                 RequestId = request.RequestId,
                 Tenant = request.Tenant,
+                Session = request.Session,
                 ReservedTicks = now.UtcTicks,
                 ExpiresTicks = (now + _lifetime).UtcTicks,
                 UpperJoules = outcome.Serve.UpperJoules,
                 ConfigurationId = outcome.Serve.ConfigurationId,
                 Action = outcome.Action,
                 Message = message,
+                BudgetId = decisive.Budget.Id,
             });
         }
 
+        var actions = new List<(Guid, BudgetAction)>();
+        bool queued = false;
+        for (int i = 0; i < standings.Count; i++)
+        {
+            queued |= await LogAsync(db, those[i].Row, standings[i], outcome.Each[i], request, now, actions, cancellation);
+        }
+
+        await db.SaveChangesAsync(cancellation);
+        return new Decision(
+            Answer(decisive, outcome.Action, outcome.Serve.ConfigurationId, used, resets, message, retry), actions, [.. standings.Select(standing => standing.Budget.Id)], queued);
+    }
+
+    /// <summary>Notes what one budget did with a request: in its state, in the log, for its webhooks.</summary>
+    /// <returns>Whether something is to be sent.</returns>
+    private static async Task<bool> LogAsync(
+        AccountingDb db, BudgetRow row, Standing standing, BudgetOutcome outcome, ReservationRequest request, DateTimeOffset now, List<(Guid, BudgetAction)> actions, CancellationToken cancellation)
+    {
         if (row.LastAction != outcome.Action || row.LastActionWindowTicks != standing.Window.Start.UtcTicks)
         {
             row.LastAction = outcome.Action;
             row.LastActionWindowTicks = standing.Window.Start.UtcTicks;
         }
 
+        if (outcome.Action is not { } action)
+        {
+            return false;
+        }
+
+        actions.Add((standing.Budget.Id, action));
+        long? retry = outcome.Allowed ? null : outcome.FreesWhenSettled ? InFlightRetrySeconds : SecondsUntil(RoomAt(standing, request), now);
         string? effect = retry is { } seconds ? FormattableString.Invariant($"{outcome.Effect}, Retry-After {seconds} s") : outcome.Effect;
-        await DecisionLog.AddOutcomeAsync(db, row, outcome, effect ?? "", request.RequestId, standing.Window, now, cancellation);
-        await db.SaveChangesAsync(cancellation);
-        return new Decision(Answer(budget, standing, outcome.Action, outcome.Serve.ConfigurationId, used, message, retry), outcome.Action, budget.Id);
+        DecisionRow? line = await DecisionLog.AddOutcomeAsync(db, standing.Budget, outcome, effect ?? "", request.Tenant, request.RequestId, standing.Window, now, cancellation);
+        double fraction = (standing.Position.Used + outcome.Reserve) / standing.Budget.Limit;
+        return line is not null && await WebhookOutbox.QueueAsync(db, standing.Budget, line, fraction, ResetsAt(standing), now, cancellation);
     }
 
     private async Task<Standing> StandingAsync(AccountingDb db, Budget budget, DateTimeOffset now, bool keep, CancellationToken cancellation)
     {
-        DayWindow window = DayWindow.At(now, _zone);
+        BudgetWindow window = WindowOf(budget, now);
+        UsageScope scope = UsageScope.Of(budget);
         Usage usage = keep
-            ? await ledger.KeepAsync(db, budget.Tenant, window, cancellation)
-            : await ledger.ReadAsync(db, budget.Tenant, window, cancellation);
-        // What was reserved before midnight will be settled in the day in which it started.
+            ? await ledger.KeepAsync(db, scope, window, cancellation)
+            : await ledger.ReadAsync(db, scope, window, cancellation);
+        // What was reserved before the window began will be settled in the one in which it started.
         long start = window.Start.UtcTicks;
-        double held = await db.Reservations
-            .Where(reservation => reservation.Tenant == budget.Tenant && reservation.ExpiresTicks > now.UtcTicks && reservation.ReservedTicks >= start)
+        double held = await scope.Of(db.Reservations)
+            .Where(reservation => reservation.ExpiresTicks > now.UtcTicks && reservation.ReservedTicks >= start)
             .SumAsync(reservation => reservation.UpperJoules, cancellation);
         double perJoule = BudgetQuantities.PerJoule(budget.Quantity, pricing.InForce.GramsPerJoule);
         Interval settled = usage.In(budget.Quantity);
-        return new Standing(window, settled, usage.Quality, new BudgetPosition(settled.Value, held * perJoule, perJoule));
+        return new Standing(budget, window, usage, settled, new BudgetPosition(settled.Value, held * perJoule, perJoule));
     }
 
+    /// <summary>The calendar window's end; for a rolling one when the last of what is used has left it.</summary>
+    private static DateTimeOffset ResetsAt(Standing standing) => standing.Budget.Window == BudgetWindowKind.Rolling && standing.Usage.Parts.Count > 0
+        ? Leaves(standing.Budget, standing.Usage.Parts.Max(part => part.Part.EndTicks))
+        : standing.Window.End;
+
+    /// <summary>When the window has room for a refused request again, as far as what is settled decides it.</summary>
+    private static DateTimeOffset RoomAt(Standing standing, ReservationRequest request)
+    {
+        if (standing.Budget.Window == BudgetWindowKind.Calendar)
+        {
+            return standing.Window.End;
+        }
+
+        double needed = request.Alternatives.Append(request.Wanted).Min(cost => BudgetDecider.Cost(standing.Budget, standing.Position, cost));
+        double left = standing.Settled.Value, ceiling = BudgetDecider.Ceiling(standing.Budget);
+        foreach ((long end, double amount) in standing.Usage.BySlice(standing.Budget.Quantity))
+        {
+            left -= amount;
+            if (left + needed <= ceiling)
+            {
+                return Leaves(standing.Budget, end);
+            }
+        }
+
+        return ResetsAt(standing);
+    }
+
+    private static DateTimeOffset Leaves(Budget budget, long sliceEnd) => RecordMapping.Time(sliceEnd) + BudgetWindow.LengthOf(budget.Period);
+
     private static ReservationDecision Answer(
-        Budget budget, Standing standing, BudgetAction? action, string configurationId, double used, string? message, long? retryAfterSeconds) => new()
+        Standing standing, BudgetAction? action, string configurationId, double used, DateTimeOffset resets, string? message, long? retryAfterSeconds) => new()
         {
             Action = action,
             Allowed = action != BudgetAction.Block,
             ConfigurationId = configurationId,
-            BudgetId = budget.Id,
-            BudgetName = budget.Name,
-            Quantity = budget.Quantity,
-            Left = Math.Max(0, budget.Limit - used),
-            Fraction = used / budget.Limit,
-            ResetsAt = standing.Window.End,
+            BudgetId = standing.Budget.Id,
+            BudgetName = standing.Budget.Name,
+            Quantity = standing.Budget.Quantity,
+            Left = Math.Max(0, standing.Budget.Limit - used),
+            Fraction = used / standing.Budget.Limit,
+            ResetsAt = resets,
             RetryAfterSeconds = retryAfterSeconds,
             Message = message,
         };
 
-    private static string? Message(Budget budget, Standing standing, ReservationRequest request, BudgetOutcome outcome, double used)
+    private static string? Message(Standing standing, ReservationRequest request, BudgetOutcome outcome, double used, DateTimeOffset resets)
     {
-        string resets = FormattableString.Invariant($"it resets at {standing.Window.End:yyyy-MM-dd'T'HH:mm:sszzz}");
+        Budget budget = standing.Budget;
+        string name = $"The budget \"{budget.Name}\" of {BudgetScopes.InWords(budget)}";
+        string when = budget.Window == BudgetWindowKind.Rolling
+            ? FormattableString.Invariant($"it has room for this request at {resets:yyyy-MM-dd'T'HH:mm:sszzz}")
+            : FormattableString.Invariant($"it resets at {resets:yyyy-MM-dd'T'HH:mm:sszzz}");
         return outcome.Action switch
         {
-            BudgetAction.Block when outcome.FreesWhenSettled => $"The budget \"{budget.Name}\" of {budget.Tenant} is held by requests in flight: {BudgetDecider.UsedInWords(budget, used)}; try again shortly, {resets}.",
-            BudgetAction.Block => $"The budget \"{budget.Name}\" of {budget.Tenant} has no room for this request: {BudgetDecider.UsedInWords(budget, used)}; {resets}.",
-            BudgetAction.Degrade => $"The budget \"{budget.Name}\" of {budget.Tenant} is {BudgetQuantities.Percent(used / budget.Limit)} used, so {outcome.Serve.ConfigurationId} answers instead of {request.Wanted.ConfigurationId}.",
-            BudgetAction.Notify => $"The budget \"{budget.Name}\" of {budget.Tenant} is {BudgetQuantities.Percent(used / budget.Limit)} used: {outcome.Effect}.",
+            BudgetAction.Block when outcome.FreesWhenSettled => $"{name} is held by requests in flight: {BudgetDecider.UsedInWords(budget, used)}; try again shortly, {when}.",
+            BudgetAction.Block => $"{name} has no room for this request: {BudgetDecider.UsedInWords(budget, used)}, {BudgetQuantities.InWords(Math.Max(0, budget.Limit - used), budget.Quantity)} left; {when}.",
+            BudgetAction.Degrade => $"{name} is {BudgetQuantities.Percent(used / budget.Limit)} used, so {outcome.Serve.ConfigurationId} answers instead of {request.Wanted.ConfigurationId}.",
+            BudgetAction.Notify => $"{name} is {BudgetQuantities.Percent(used / budget.Limit)} used: {outcome.Effect}.",
             _ => null,
         };
     }

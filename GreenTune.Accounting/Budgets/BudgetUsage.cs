@@ -19,13 +19,14 @@ internal sealed class BudgetUsage(BudgetBook budgets, CarbonPricing pricing, Tim
     /// </summary>
     public async Task<IReadOnlyList<UsagePoint>> PointsAsync(AccountingDb db, BudgetRow row, CancellationToken cancellation)
     {
-        DayWindow window = budgets.WindowNow();
+        Budget budget = BudgetMapping.ToBudget(row);
+        BudgetWindow window = budgets.WindowOf(budget, clock.GetUtcNow());
         DateTimeOffset now = clock.GetUtcNow();
         long start = window.Start.UtcTicks;
         long end = window.End.UtcTicks;
         long slice = (end - start) / (MaxPoints - 2) + 1;
-        var slices = await db.Records
-            .Where(record => record.Tenant == row.Tenant && record.StartedTicks >= start && record.StartedTicks < end && record.Joules != null)
+        var slices = await UsageScope.Of(budget).Of(db.Records)
+            .Where(record => record.StartedTicks >= start && record.StartedTicks < end && record.Joules != null)
             .GroupBy(record => new { Slice = (record.StartedTicks - start) / slice, record.FactorId })
             .Select(group => new { group.Key.Slice, group.Key.FactorId, Joules = group.Sum(record => record.Joules ?? 0) })
             .ToListAsync(cancellation);

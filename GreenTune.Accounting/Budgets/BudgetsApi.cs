@@ -3,6 +3,7 @@ using GreenTune.Accounting.Http;
 using GreenTune.Accounting.Store;
 using GreenTune.Core.Budgets;
 using GreenTune.Core.Contracts;
+using GreenTune.ServiceDefaults.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -17,7 +18,8 @@ internal static class BudgetsApi
     public static void MapBudgetsApi(this IEndpointRouteBuilder app)
     {
         app.MapGet("/api/budgets", ListAsync).WithSummary("All budgets and where they stand, by name.");
-        app.MapPost("/api/budgets", CreateAsync).WithSummary("Creates a tenant's budget.");
+        app.MapPost("/api/budgets", CreateAsync).WithSummary("Creates a budget.");
+        app.MapPost("/api/budgets/preview", PreviewAsync).WithSummary("What a budget would have done to requests of the past; nothing is saved.");
         app.MapGet("/api/budgets/{id:guid}", GetAsync).WithSummary("One budget and where it stands.");
         app.MapPut("/api/budgets/{id:guid}", UpdateAsync).WithSummary("Changes a budget.");
         app.MapDelete("/api/budgets/{id:guid}", DeleteAsync).WithSummary("Deletes a budget.");
@@ -54,14 +56,26 @@ internal static class BudgetsApi
             return Problems.Fields(errors);
         }
 
-        (EditResult result, BudgetStatus? status) = await editor.CreateAsync(input, cancellation);
-        if (result == EditResult.TenantTaken)
+        (EditResult result, BudgetStatus? status) = await editor.CreateAsync(input, request.HttpContext.Actor(), cancellation);
+        if (result == EditResult.Taken)
         {
-            return TenantTaken(input);
+            return Taken(input);
         }
 
         signals.Changed([status!.Budget.Id]);
         return TypedResults.Created($"/api/budgets/{status.Budget.Id}", status);
+    }
+
+    private static async Task<Results<Ok<BudgetPreview>, ValidationProblem>> PreviewAsync(HttpRequest request, BudgetPreviews previews, CancellationToken cancellation)
+    {
+        BudgetPreviewRequest preview = await JsonBody.ReadAsync<BudgetPreviewRequest>(request, JsonBody.SmallBytes, cancellation);
+        var errors = new Dictionary<string, string[]>(BudgetInputValidator.Validate(preview.Budget).Select(error => KeyValuePair.Create($"budget.{error.Key}", error.Value)));
+        foreach ((string field, string message) in BudgetPreviews.Problems(preview))
+        {
+            errors[field] = [message];
+        }
+
+        return errors.Count > 0 ? Problems.Fields(errors) : TypedResults.Ok(await previews.RunAsync(preview, cancellation));
     }
 
     private static async Task<Results<Ok<BudgetStatus>, ValidationProblem, ProblemHttpResult>> UpdateAsync(
@@ -73,13 +87,13 @@ internal static class BudgetsApi
             return Problems.Fields(errors);
         }
 
-        (EditResult result, BudgetStatus? status) = await editor.UpdateAsync(id, input, cancellation);
+        (EditResult result, BudgetStatus? status) = await editor.UpdateAsync(id, input, request.HttpContext.Actor(), cancellation);
         switch (result)
         {
             case EditResult.NotFound:
                 return NoBudget(id);
-            case EditResult.TenantTaken:
-                return TenantTaken(input);
+            case EditResult.Taken:
+                return Taken(input);
             case EditResult.OldVersion:
                 return Problems.Conflict($"The budget was changed meanwhile: version {input.Version} was edited, {status!.Budget.Version} is there now. Read it again and repeat the change.");
             default:
@@ -88,9 +102,9 @@ internal static class BudgetsApi
         }
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(Guid id, BudgetEditor editor, EventHub events, CancellationToken cancellation)
+    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(Guid id, HttpContext http, BudgetEditor editor, EventHub events, CancellationToken cancellation)
     {
-        if (!await editor.DeleteAsync(id, cancellation))
+        if (!await editor.DeleteAsync(id, http.Actor(), cancellation))
         {
             return NoBudget(id);
         }
@@ -140,5 +154,9 @@ internal static class BudgetsApi
 
     private static ProblemHttpResult NoBudget(Guid id) => Problems.NotFound($"There is no budget {id}.");
 
-    private static ProblemHttpResult TenantTaken(BudgetInput input) => Problems.Conflict($"The tenant {input.Tenant} has a budget already; change that one.");
+    private static ProblemHttpResult Taken(BudgetInput input)
+    {
+        Budget budget = BudgetMapping.ToBudget(input, default);
+        return Problems.Conflict($"There is a budget for {BudgetScopes.InWords(budget)} {BudgetScopes.WindowInWords(budget)} in this unit already; change that one.");
+    }
 }

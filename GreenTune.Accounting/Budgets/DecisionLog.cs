@@ -23,63 +23,72 @@ internal static class DecisionLog
     };
 
     /// <summary>
-    /// A notice is logged once per window and threshold. Degrading and blocking are logged each time, but within one second only the first becomes a line
+    /// A notice is logged once per window and threshold (in a rolling window once in its length). Degrading and blocking are logged each time, but within one second only the first becomes a line
     /// and the others are counted on it, so that a client that hammers a blocked budget does not fill the log.
     /// </summary>
-    /// <returns>True when a new line was made.</returns>
-    public static async Task<bool> AddOutcomeAsync(
-        AccountingDb db, BudgetRow budget, BudgetOutcome outcome, string effect, string? requestId, DayWindow window, DateTimeOffset now, CancellationToken cancellation)
+    /// <returns>The line when a new one was made.</returns>
+    public static async Task<DecisionRow?> AddOutcomeAsync(
+        AccountingDb db, Budget budget, BudgetOutcome outcome, string effect, string tenant, string? requestId, BudgetWindow window, DateTimeOffset now, CancellationToken cancellation)
     {
         if (outcome.Action is not { } action)
         {
-            return false;
+            return null;
         }
 
         string name = Name(action);
         if (action == BudgetAction.Notify)
         {
-            return await AddNoticeAsync(db, budget, outcome.Threshold!, effect, outcome.Detail!, requestId, window, now, cancellation);
+            return await AddNoticeAsync(db, budget, outcome.Threshold!, effect, outcome.Detail!, tenant, requestId, window, now, cancellation);
         }
 
         long second = now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerSecond;
         DecisionRow? same = await db.Decisions
-            .Where(line => line.BudgetId == budget.Id && line.Action == name && line.AtTicks >= second)
+            .Where(line => line.BudgetId == budget.Id && line.Action == name && line.AtTicks >= second && line.Tenant == tenant)
             .OrderByDescending(line => line.AtTicks).FirstOrDefaultAsync(cancellation);
         if (same is not null)
         {
             same.Count++;
-            return false;
+            return null;
         }
 
-        db.Decisions.Add(Line(budget, name, effect, outcome.Detail!, now, requestId, window, outcome.Threshold?.Fraction));
-        return true;
+        return Add(db, Line(budget, name, effect, outcome.Detail!, tenant, now, requestId, window, outcome.Threshold?.Fraction));
     }
 
-    public static async Task<bool> AddNoticeAsync(
-        AccountingDb db, BudgetRow budget, BudgetThreshold threshold, string effect, string detail, string? requestId, DayWindow window, DateTimeOffset now, CancellationToken cancellation)
+    public static async Task<DecisionRow?> AddNoticeAsync(
+        AccountingDb db, Budget budget, BudgetThreshold threshold, string effect, string detail, string tenant, string? requestId, BudgetWindow window, DateTimeOffset now, CancellationToken cancellation)
     {
         string name = Name(BudgetAction.Notify);
         long start = window.Start.UtcTicks;
-        // A line made before its window began would be of another day; the bound lets the index answer.
-        if (await db.Decisions.AnyAsync(line => line.BudgetId == budget.Id && line.Action == name && line.AtTicks >= start && line.WindowTicks == start && line.Fraction == threshold.Fraction, cancellation))
+        // A line made before its window began would be of another one; the bound lets the index answer. A rolling window has no beginning that stays.
+        bool rolling = budget.Window == BudgetWindowKind.Rolling;
+        if (await db.Decisions.AnyAsync(line => line.BudgetId == budget.Id && line.Action == name && line.AtTicks >= start && (rolling || line.WindowTicks == start) && line.Fraction == threshold.Fraction, cancellation))
         {
-            return false;
+            return null;
         }
 
-        db.Decisions.Add(Line(budget, name, effect, detail, now, requestId, window, threshold.Fraction));
-        return true;
+        return Add(db, Line(budget, name, effect, detail, tenant, now, requestId, window, threshold.Fraction));
     }
 
-    public static void AddChange(AccountingDb db, BudgetRow budget, string action, string effect, string detail, DateTimeOffset now) =>
-        db.Decisions.Add(Line(budget, action, effect, detail, now));
+    public static void AddChange(AccountingDb db, BudgetRow budget, string action, string effect, string detail, string actor, DateTimeOffset now)
+    {
+        DecisionRow line = Line(BudgetMapping.ToBudget(budget), action, effect, detail, budget.Tenant, now);
+        line.Actor = actor;
+        db.Decisions.Add(line);
+    }
+
+    private static DecisionRow Add(AccountingDb db, DecisionRow line)
+    {
+        db.Decisions.Add(line);
+        return line;
+    }
 
     private static DecisionRow Line(
-        BudgetRow budget, string action, string effect, string detail, DateTimeOffset now, string? requestId = null, DayWindow? window = null, double? fraction = null) => new()
+        Budget budget, string action, string effect, string detail, string tenant, DateTimeOffset now, string? requestId = null, BudgetWindow? window = null, double? fraction = null) => new()
         {
             AtTicks = now.UtcTicks,
             BudgetId = budget.Id,
             BudgetName = budget.Name,
-            Tenant = budget.Tenant,
+            Tenant = tenant,
             Action = action,
             Effect = effect,
             Detail = detail,

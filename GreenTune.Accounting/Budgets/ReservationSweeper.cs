@@ -4,14 +4,13 @@ using Microsoft.EntityFrameworkCore;
 namespace GreenTune.Accounting.Budgets;
 
 /// <summary>
-/// Takes away reservations whose requests died and the kept sums of days long gone. Neither counts any more when this runs; it keeps the tables small and
+/// Takes away reservations whose requests died and the kept sums of windows long gone. Neither counts any more when this runs; it keeps the tables small and
 /// tells listeners that there is room again.
 /// </summary>
 internal sealed partial class ReservationSweeper(
     StoreWriter writer, IDbContextFactory<AccountingDb> contexts, BudgetSignals signals, TimeProvider clock, ILogger<ReservationSweeper> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan KeepWindows = TimeSpan.FromDays(2);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -32,12 +31,11 @@ internal sealed partial class ReservationSweeper(
     private async Task SweepAsync(CancellationToken cancellation)
     {
         long now = clock.GetUtcNow().UtcTicks;
-        long old = (clock.GetUtcNow() - KeepWindows).UtcTicks;
         string[] tenants;
         await using (AccountingDb db = await contexts.CreateDbContextAsync(cancellation))
         {
             tenants = await db.Reservations.Where(reservation => reservation.ExpiresTicks <= now).Select(reservation => reservation.Tenant).Distinct().ToArrayAsync(cancellation);
-            if (tenants.Length == 0 && !await db.UsageWindows.AnyAsync(window => window.EndTicks < old, cancellation))
+            if (tenants.Length == 0 && !await db.Set<UsageSliceRow>().AnyAsync(slice => slice.DropTicks < now, cancellation))
             {
                 return;
             }
@@ -51,8 +49,8 @@ internal sealed partial class ReservationSweeper(
                 LogExpired(logger, dropped);
             }
 
-            await db.UsageWindows.Where(window => window.EndTicks < old).ExecuteDeleteAsync(token);
-            return await db.Budgets.Where(budget => tenants.Contains(budget.Tenant)).Select(budget => budget.Id).ToArrayAsync(token);
+            await db.Set<UsageSliceRow>().Where(slice => slice.DropTicks < now).ExecuteDeleteAsync(token);
+            return await db.Budgets.Where(budget => budget.Tenant == "" || tenants.Contains(budget.Tenant)).Select(budget => budget.Id).ToArrayAsync(token);
         }, cancellation);
         signals.Changed(changed);
     }

@@ -8,37 +8,43 @@ using Microsoft.EntityFrameworkCore;
 namespace GreenTune.Accounting.Budgets;
 
 /// <summary>
-/// Keeps what tenants have used in their windows. A record belongs to the window in which its request started, also when it arrives later. A window's
+/// Keeps what scopes have used in their windows. A record belongs to the slice in which its request started, also when it arrives later. A slice's
 /// sums are made from its records when a reservation first asks for them and carried on by each ingest in the ingest's own transaction, so they
 /// are what adding up the records would give.
 /// </summary>
 internal sealed class UsageLedger(CarbonPricing pricing)
 {
-    /// <summary>Use of a window, from its kept sums or else from its records. Writes nothing.</summary>
-    public async Task<Usage> ReadAsync(AccountingDb db, string tenant, DayWindow window, CancellationToken cancellation) =>
-        await PricedAsync(await FindAsync(db, tenant, window, cancellation) is { } kept ? Parts(kept) : await FromRecordsAsync(db, tenant, window, cancellation), cancellation);
+    /// <summary>A slice is kept this long after the last window that could hold it.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromHours(1);
 
-    /// <summary>The same within a write, keeping the sums for the next time.</summary>
-    public async Task<Usage> KeepAsync(AccountingDb db, string tenant, DayWindow window, CancellationToken cancellation)
+    /// <summary>Use of a window, from its kept sums where all are there and else from its records. Writes nothing.</summary>
+    public async Task<Usage> ReadAsync(AccountingDb db, UsageScope scope, BudgetWindow window, CancellationToken cancellation)
     {
-        if (await FindAsync(db, tenant, window, cancellation) is { } kept)
-        {
-            return await PricedAsync(Parts(kept), cancellation);
-        }
-
-        IReadOnlyList<UsagePart> parts = await FromRecordsAsync(db, tenant, window, cancellation);
-        db.UsageWindows.Add(new UsageWindowRow
-        {
-            Tenant = tenant,
-            StartTicks = window.Start.UtcTicks,
-            EndTicks = window.End.UtcTicks,
-            Parts = [.. parts.Select(Row)],
-        });
-        await db.SaveChangesAsync(cancellation);
-        return await PricedAsync(parts, cancellation);
+        List<UsageSliceRow> kept = await KeptAsync(db, scope, window, cancellation);
+        return await PricedAsync(Missing(kept, window) is [] ? Parts(kept) : await FromRecordsAsync(db, scope, window, cancellation), cancellation);
     }
 
-    /// <summary>Carries new records into the windows that are kept; the caller saves.</summary>
+    /// <summary>The same within a write, keeping the sums for the next time.</summary>
+    public async Task<Usage> KeepAsync(AccountingDb db, UsageScope scope, BudgetWindow window, CancellationToken cancellation)
+    {
+        List<UsageSliceRow> kept = await KeptAsync(db, scope, window, cancellation);
+        if (Missing(kept, window) is { Count: > 0 } missing)
+        {
+            var gap = new BudgetWindow(missing[0].Start, missing[^1].End, window.Step);
+            long drop = (window.End + (window.End - window.Start) + Grace).UtcTicks;
+            HashSet<long> ends = [.. missing.Select(slice => slice.End.UtcTicks)];
+            List<UsageSliceRow> rows = [.. missing.Select(slice => Marker(scope, slice.End.UtcTicks, window.Step, drop))];
+            rows.AddRange((await FromRecordsAsync(db, scope, gap, cancellation)).Where(part => ends.Contains(part.EndTicks)).Select(part => Row(scope, part, window.Step, drop)));
+            db.AddRange(rows);
+            // Another budget of the same scope may ask for the same slices within this write.
+            await db.SaveChangesAsync(cancellation);
+            kept.AddRange(rows);
+        }
+
+        return await PricedAsync(Parts(kept), cancellation);
+    }
+
+    /// <summary>Carries new records into the slices that are kept; the caller saves.</summary>
     public static async Task AddAsync(AccountingDb db, IReadOnlyCollection<RecordRow> records, CancellationToken cancellation)
     {
         RecordRow[] metered = [.. records.Where(record => record.Joules is not null)];
@@ -47,22 +53,25 @@ internal sealed class UsageLedger(CarbonPricing pricing)
             return;
         }
 
-        string[] tenants = [.. metered.Select(record => record.Tenant).Distinct()];
         long first = metered.Min(record => record.StartedTicks);
         long last = metered.Max(record => record.StartedTicks);
-        List<UsageWindowRow> windows = await db.UsageWindows.Include(window => window.Parts)
-            .Where(window => tenants.Contains(window.Tenant) && window.StartTicks <= last && window.EndTicks > first)
-            .ToListAsync(cancellation);
-        foreach (UsageWindowRow window in windows)
+        List<UsageSliceRow> rows = await db.Set<UsageSliceRow>().Where(row => row.EndTicks > first && row.StartTicks <= last).ToListAsync(cancellation);
+        foreach (var slice in rows.GroupBy(row => (row.Scope, row.StartTicks, row.EndTicks)))
         {
-            var inside = metered.Where(record => record.Tenant == window.Tenant && record.StartedTicks >= window.StartTicks && record.StartedTicks < window.EndTicks);
+            if (slice.FirstOrDefault(row => row.FactorId == UsageSliceRow.Marker) is not { } marker)
+            {
+                continue;
+            }
+
+            UsageScope scope = UsageScope.OfKey(slice.Key.Scope);
+            var inside = metered.Where(record => record.StartedTicks >= marker.StartTicks && record.StartedTicks < marker.EndTicks && scope.Counts(record));
             foreach (var group in inside.GroupBy(record => (Device: record.Device ?? "", record.FactorId)))
             {
-                UsagePartRow? part = window.Parts.Find(row => row.Device == group.Key.Device && row.FactorId == group.Key.FactorId);
+                UsageSliceRow? part = slice.FirstOrDefault(row => row.Device == group.Key.Device && row.FactorId == group.Key.FactorId);
                 if (part is null)
                 {
-                    part = new UsagePartRow { Device = group.Key.Device, FactorId = group.Key.FactorId, WeakestQuality = EnergyQuality.Measured };
-                    window.Parts.Add(part);
+                    part = Empty(marker, group.Key.Device, group.Key.FactorId);
+                    db.Add(part);
                 }
 
                 foreach (RecordRow record in group)
@@ -79,19 +88,29 @@ internal sealed class UsageLedger(CarbonPricing pricing)
         }
     }
 
-    private static Task<UsageWindowRow?> FindAsync(AccountingDb db, string tenant, DayWindow window, CancellationToken cancellation) => db.UsageWindows.AsNoTracking()
-        .Include(row => row.Parts)
-        .SingleOrDefaultAsync(row => row.Tenant == tenant && row.StartTicks == window.Start.UtcTicks && row.EndTicks == window.End.UtcTicks, cancellation);
-
-    private static async Task<IReadOnlyList<UsagePart>> FromRecordsAsync(AccountingDb db, string tenant, DayWindow window, CancellationToken cancellation)
+    private static async Task<List<UsageSliceRow>> KeptAsync(AccountingDb db, UsageScope scope, BudgetWindow window, CancellationToken cancellation)
     {
-        long start = window.Start.UtcTicks;
-        long end = window.End.UtcTicks;
-        var sums = await db.Records
-            .Where(record => record.Tenant == tenant && record.StartedTicks >= start && record.StartedTicks < end && record.Joules != null)
-            .GroupBy(record => new { record.Device, record.FactorId })
+        long start = window.Start.UtcTicks, end = window.End.UtcTicks, step = window.Step.Ticks;
+        return await db.Set<UsageSliceRow>().AsNoTracking()
+            .Where(row => row.Scope == scope.Key && row.StartTicks >= start && row.EndTicks <= end && row.EndTicks - row.StartTicks == step)
+            .ToListAsync(cancellation);
+    }
+
+    private static List<(DateTimeOffset Start, DateTimeOffset End)> Missing(List<UsageSliceRow> kept, BudgetWindow window)
+    {
+        HashSet<long> ends = [.. kept.Where(row => row.FactorId == UsageSliceRow.Marker).Select(row => row.EndTicks)];
+        return [.. window.Slices().Where(slice => !ends.Contains(slice.End.UtcTicks))];
+    }
+
+    private static async Task<IReadOnlyList<UsagePart>> FromRecordsAsync(AccountingDb db, UsageScope scope, BudgetWindow window, CancellationToken cancellation)
+    {
+        long start = window.Start.UtcTicks, end = window.End.UtcTicks, step = window.Step.Ticks;
+        var sums = await scope.Of(db.Records)
+            .Where(record => record.StartedTicks >= start && record.StartedTicks < end && record.Joules != null)
+            .GroupBy(record => new { Slice = (record.StartedTicks - start) / step, record.Device, record.FactorId })
             .Select(group => new
             {
+                group.Key.Slice,
                 group.Key.Device,
                 group.Key.FactorId,
                 Records = group.LongCount(),
@@ -101,7 +120,8 @@ internal sealed class UsageLedger(CarbonPricing pricing)
                 Independent = group.Sum(record => (record.IndependentJoules ?? 0) * (record.IndependentJoules ?? 0)),
                 Quality = group.Min(record => (int)record.Quality),
             }).ToListAsync(cancellation);
-        return [.. sums.Select(sum => new UsagePart(sum.Device ?? "", sum.FactorId, sum.Records, new UncertainSum(sum.Joules, sum.Gain, sum.Baseline, sum.Independent), (EnergyQuality)sum.Quality))];
+        return [.. sums.Select(sum => new UsagePart(
+            start + (sum.Slice + 1) * step, sum.Device ?? "", sum.FactorId, sum.Records, new UncertainSum(sum.Joules, sum.Gain, sum.Baseline, sum.Independent), (EnergyQuality)sum.Quality))];
     }
 
     private async Task<Usage> PricedAsync(IReadOnlyList<UsagePart> parts, CancellationToken cancellation)
@@ -115,11 +135,36 @@ internal sealed class UsageLedger(CarbonPricing pricing)
         return new Usage(priced);
     }
 
-    private static UsagePart[] Parts(UsageWindowRow window) => [.. window.Parts.Select(part => new UsagePart(
-        part.Device, part.FactorId, part.Records, new UncertainSum(part.Joules, part.GainJoules, part.BaselineJoules, part.IndependentVariance), part.WeakestQuality))];
+    private static UsagePart[] Parts(IEnumerable<UsageSliceRow> rows) => [.. rows.Where(row => row.FactorId != UsageSliceRow.Marker).Select(row => new UsagePart(
+        row.EndTicks, row.Device, row.FactorId, row.Records, new UncertainSum(row.Joules, row.GainJoules, row.BaselineJoules, row.IndependentVariance), row.WeakestQuality))];
 
-    private static UsagePartRow Row(UsagePart part) => new()
+    private static UsageSliceRow Marker(UsageScope scope, long end, TimeSpan step, long drop) => new()
     {
+        Scope = scope.Key,
+        StartTicks = end - step.Ticks,
+        EndTicks = end,
+        Device = "",
+        FactorId = UsageSliceRow.Marker,
+        WeakestQuality = EnergyQuality.Measured,
+        DropTicks = drop,
+    };
+
+    private static UsageSliceRow Empty(UsageSliceRow marker, string device, int factor) => new()
+    {
+        Scope = marker.Scope,
+        StartTicks = marker.StartTicks,
+        EndTicks = marker.EndTicks,
+        Device = device,
+        FactorId = factor,
+        WeakestQuality = EnergyQuality.Measured,
+        DropTicks = marker.DropTicks,
+    };
+
+    private static UsageSliceRow Row(UsageScope scope, UsagePart part, TimeSpan step, long drop) => new()
+    {
+        Scope = scope.Key,
+        StartTicks = part.EndTicks - step.Ticks,
+        EndTicks = part.EndTicks,
         Device = part.Device,
         FactorId = part.FactorId,
         Records = part.Records,
@@ -128,6 +173,7 @@ internal sealed class UsageLedger(CarbonPricing pricing)
         BaselineJoules = part.Joules.Baseline,
         IndependentVariance = part.Joules.IndependentVariance,
         WeakestQuality = part.WeakestQuality,
+        DropTicks = drop,
     };
 
     // The same arithmetic as the query above, by the same rule as UncertainSum.OfJoules.

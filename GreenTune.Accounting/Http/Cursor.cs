@@ -25,7 +25,8 @@ internal readonly record struct Cursor(long Ticks, long Key)
     {
         cursor = default;
         Span<byte> bytes = stackalloc byte[Bytes + 3];
-        if (!Base64Url.TryDecodeFromChars(text, bytes, out int written) || written != Bytes || bytes[0] != Version)
+        // Of some texts the decoder says that they are none by an exception.
+        if (!Base64Url.IsValid(text) || !Base64Url.TryDecodeFromChars(text, bytes, out int written) || written != Bytes || bytes[0] != Version)
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using GreenTune.Accounting.Http;
+using GreenTune.Accounting.RollUps;
 using GreenTune.Accounting.Store;
 using GreenTune.Core.Contracts;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -14,7 +15,7 @@ internal static class PeriodsApi
     public static void MapPeriodsApi(this IEndpointRouteBuilder app) =>
         app.MapPost("/api/periods", StoreAsync).WithSummary("Stores a batch of energy periods, each once whatever often it is sent.");
 
-    private static async Task<Ok<IngestResult>> StoreAsync(HttpRequest request, StoreWriter writer, TimeProvider clock, CancellationToken cancellation)
+    private static async Task<Ok<IngestResult>> StoreAsync(HttpRequest request, StoreWriter writer, RollUpBook rollUps, TimeProvider clock, CancellationToken cancellation)
     {
         IReadOnlyList<BatchItem<EnergyPeriod>> batch = await JsonBody.ReadBatchAsync<PeriodBatch, EnergyPeriod>(
             request, "periods", MaxBatch, batch => batch.Periods, period => period.Id, cancellation);
@@ -38,8 +39,10 @@ internal static class PeriodsApi
         {
             string[] ids = [.. sound.Keys];
             var there = (await db.Periods.Where(period => ids.Contains(period.Id)).Select(period => period.Id).ToListAsync(token)).ToHashSet(StringComparer.Ordinal);
-            db.Periods.AddRange(sound.Values.Where(period => !there.Contains(period.Id)).Select(Row));
+            PeriodRow[] rows = [.. sound.Values.Where(period => !there.Contains(period.Id)).Select(Row)];
+            db.Periods.AddRange(rows);
             await db.SaveChangesAsync(token);
+            await rollUps.AddAsync(db, rows, token);
             return there.Count;
         }, cancellation);
         return TypedResults.Ok(new IngestResult(sound.Count - known, known + repeated, refused));

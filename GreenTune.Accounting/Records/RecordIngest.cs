@@ -2,6 +2,7 @@ using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon;
 using GreenTune.Accounting.Events;
 using GreenTune.Accounting.Http;
+using GreenTune.Accounting.RollUps;
 using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Telemetry;
 using GreenTune.Core.Contracts;
@@ -14,7 +15,7 @@ namespace GreenTune.Accounting.Records;
 /// transaction, in which budgets are settled too.
 /// </summary>
 internal sealed class RecordIngest(
-    StoreWriter writer, CarbonPricing pricing, BudgetBook budgets, BudgetSignals signals, EventHub events, AccountingTelemetry telemetry, TimeProvider clock)
+    StoreWriter writer, CarbonPricing pricing, RollUpBook rollUps, BudgetBook budgets, BudgetSignals signals, EventHub events, AccountingTelemetry telemetry, TimeProvider clock)
 {
     private BulkInsert<RecordRow>? _records;
     private BulkInsert<RecordTraceRow>? _traces;
@@ -73,6 +74,7 @@ internal sealed class RecordIngest(
         {
             await _traces.RunAsync(db, [.. stored.Where(row => row.Trace is not null).Select(Trace)], null, cancellation);
             await AddTenantsAsync(db, stored, now, cancellation);
+            await rollUps.AddAsync(db, stored, cancellation);
             await UsageLedger.AddAsync(db, stored, cancellation);
             await db.SaveChangesAsync(cancellation);
         }

@@ -61,7 +61,7 @@ internal static class RecordMapping
             TraceId = record.TraceId,
             SpanId = record.SpanId,
             Instance = record.Instance,
-            Trace = record.PowerTrace.Count > 0 ? new RecordTraceRow { Points = TraceCodec.Pack(record.PowerTrace) } : null,
+            Trace = record.PowerTrace.Count > 0 ? new RecordTraceRow { StartedTicks = record.StartedAt.UtcTicks, Points = TraceCodec.Pack(record.PowerTrace) } : null,
         };
     }
 

@@ -56,6 +56,7 @@ internal static class RecordValidator
         Require(record.EndedAt >= record.StartedAt, $"endedAt is before startedAt.");
 
         Require(record.InputTokens is >= 0 and <= MaxTokens, $"inputTokens is {record.InputTokens}; it can be 0 to {MaxTokens}.");
+        Require(record.CachedInputTokens is null || (record.CachedInputTokens >= 0 && record.CachedInputTokens <= record.InputTokens), $"cachedInputTokens is {record.CachedInputTokens}; it can be 0 to inputTokens ({record.InputTokens}) or null.");
         Require(record.OutputTokens is >= 0 and <= MaxTokens, $"outputTokens is {record.OutputTokens}; it can be 0 to {MaxTokens}.");
         Require(Seconds(record.DurationSeconds), $"durationSeconds is {record.DurationSeconds}; it can be 0 to {MaxSeconds}.");
         Require(Seconds(record.QueueSeconds), $"queueSeconds is {record.QueueSeconds}; it can be 0 to {MaxSeconds}.");

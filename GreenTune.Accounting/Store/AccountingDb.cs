@@ -1,5 +1,10 @@
+using GreenTune.Accounting.Access;
+using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon.Intensities;
 using GreenTune.Accounting.Carbon.Restatements;
+using GreenTune.Accounting.RollUps;
+using GreenTune.Accounting.Webhooks;
+using GreenTune.Core.Contracts;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Conventions;
 
@@ -24,10 +29,6 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
 
     public DbSet<DecisionRow> Decisions => Set<DecisionRow>();
 
-    public DbSet<UsageWindowRow> UsageWindows => Set<UsageWindowRow>();
-
-    public DbSet<UsagePartRow> UsageParts => Set<UsagePartRow>();
-
     public DbSet<SettingsRow> Settings => Set<SettingsRow>();
 
     public DbSet<PlanRow> Plans => Set<PlanRow>();
@@ -41,6 +42,18 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
     public DbSet<RestatementRow> Restatements => Set<RestatementRow>();
 
     public DbSet<RestatedHourRow> RestatedHours => Set<RestatedHourRow>();
+
+    public DbSet<RollUpRow> RollUps => Set<RollUpRow>();
+
+    public DbSet<LatencyRow> Latencies => Set<LatencyRow>();
+
+    public DbSet<SessionRow> Sessions => Set<SessionRow>();
+
+    public DbSet<SessionPartRow> SessionParts => Set<SessionPartRow>();
+
+    public DbSet<DeviceRollUpRow> DeviceRollUps => Set<DeviceRollUpRow>();
+
+    public DbSet<MarkRow> Marks => Set<MarkRow>();
 
     // Every index is named below: one on each foreign key as well would only serve deleting carbon factors, which never happens.
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) => configurationBuilder.Conventions.Remove<ForeignKeyIndexConvention>();
@@ -68,6 +81,11 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             record.HasIndex(row => new { row.Tenant, row.StartedTicks });
             record.HasIndex(row => new { row.ConfigurationId, row.StartedTicks });
             record.HasIndex(row => new { row.Session, row.StartedTicks }).HasFilter("\"Session\" IS NOT NULL");
+            record.HasIndex(row => new { row.Quality, row.StartedTicks });
+            // What went wrong is rare and looked for often: 0 is completed.
+            record.HasIndex(row => new { row.Outcome, row.StartedTicks }).HasFilter("\"Outcome\" <> 0");
+            record.HasIndex(row => new { row.Tenant, row.Outcome, row.StartedTicks }).HasFilter("\"Outcome\" <> 0");
+            record.HasIndex(row => row.StartedTicks, "IX_records_DegradedFrom").HasFilter("\"DegradedFrom\" IS NOT NULL");
             // Once a key by its name, EF forgets that it cannot be null.
             record.Property(row => row.Id).HasMaxLength(64).IsRequired();
             record.Property(row => row.Tenant).HasMaxLength(100);
@@ -80,6 +98,8 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
         {
             trace.ToTable("record_traces").HasKey(row => row.RecordKey);
             trace.Property(row => row.RecordKey).ValueGeneratedNever();
+            trace.HasIndex(row => row.StartedTicks);
+            trace.Property(row => row.StartedTicks).HasDefaultValue(0L);
         });
 
         model.Entity<TenantRow>(tenant =>
@@ -99,9 +119,16 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
         model.Entity<BudgetRow>(budget =>
         {
             budget.ToTable("budgets").HasKey(row => row.Id);
-            budget.HasIndex(row => row.Tenant).IsUnique();
+            budget.HasIndex(row => row.Tenant);
             budget.Property(row => row.Id).ValueGeneratedNever();
             budget.Property(row => row.Tenant).HasMaxLength(100);
+            // Added later: what was there before is a tenant's calendar day.
+            budget.Property(row => row.Scope).HasDefaultValue(BudgetScope.Tenant);
+            budget.Property(row => row.Period).HasDefaultValue(BudgetPeriod.Day);
+            budget.Property(row => row.Window).HasDefaultValue(BudgetWindowKind.Calendar);
+            budget.Property(row => row.Model).HasMaxLength(201);
+            budget.Property(row => row.Session).HasMaxLength(200);
+            budget.Property(row => row.TimeZone).HasMaxLength(64);
         });
 
         model.Entity<ReservationRow>(reservation =>
@@ -110,6 +137,7 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             reservation.HasIndex(row => new { row.Tenant, row.ExpiresTicks });
             reservation.Property(row => row.RequestId).HasMaxLength(64);
             reservation.Property(row => row.Tenant).HasMaxLength(100);
+            reservation.Property(row => row.Session).HasMaxLength(200);
         });
 
         model.Entity<DecisionRow>(decision =>
@@ -117,20 +145,6 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             decision.ToTable("budget_decisions").HasKey(row => row.Id);
             decision.HasIndex(row => new { row.BudgetId, row.Action, row.AtTicks });
             decision.HasIndex(row => new { row.Action, row.AtTicks });
-        });
-
-        model.Entity<UsageWindowRow>(window =>
-        {
-            window.ToTable("usage_windows").HasKey(row => row.Id);
-            window.HasIndex(row => new { row.Tenant, row.StartTicks, row.EndTicks }).IsUnique();
-            window.HasMany(row => row.Parts).WithOne().HasForeignKey(part => part.WindowId).OnDelete(DeleteBehavior.Cascade);
-            window.Property(row => row.Tenant).HasMaxLength(100);
-        });
-
-        model.Entity<UsagePartRow>(part =>
-        {
-            part.ToTable("usage_parts").HasKey(row => row.Id);
-            part.HasIndex(row => new { row.WindowId, row.Device, row.FactorId }).IsUnique();
         });
 
         model.Entity<SettingsRow>(settings =>
@@ -146,5 +160,17 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
             plan.HasIndex(row => row.StartedTicks);
             plan.Property(row => row.Id).ValueGeneratedNever();
         });
+
+        model.ApplyConfiguration(new UsageSliceConfiguration());
+        model.ApplyConfiguration(new KeyConfiguration());
+        model.ApplyConfiguration(new WebhookConfiguration());
+        model.ApplyConfiguration(new WebhookDeliveryConfiguration());
+        var rollUps = new RollUpConfiguration();
+        model.ApplyConfiguration<RollUpRow>(rollUps);
+        model.ApplyConfiguration<LatencyRow>(rollUps);
+        model.ApplyConfiguration<SessionRow>(rollUps);
+        model.ApplyConfiguration<SessionPartRow>(rollUps);
+        model.ApplyConfiguration<DeviceRollUpRow>(rollUps);
+        model.ApplyConfiguration<MarkRow>(rollUps);
     }
 }

@@ -187,23 +187,26 @@ internal enum Merge
 
     /// <summary>The new one.</summary>
     Replace,
+
+    /// <summary>The old one.</summary>
+    Keep,
 }
 
-/// <summary>
-/// Adds rows to those that have the same primary key, column by column, and inserts the others. A key may come once in a call.
-/// </summary>
+/// <summary>Adds rows to those that are the same, column by column, and inserts the others. A key may come once in a call.</summary>
 /// <param name="db">Any context of the model.</param>
+/// <param name="on">Property whose value is unique, by which rows are the same; null for the primary key.</param>
 /// <param name="merges">Columns by property that are not simply added.</param>
-internal sealed class BulkAdd<T>(AccountingDb db, params (string Property, Merge Merge)[] merges) : BulkCommand<T>(
-    db, "UPSERT", (type, sql) => Conflict(type, sql, merges), null)
+internal sealed class BulkAdd<T>(AccountingDb db, string? on = null, params (string Property, Merge Merge)[] merges) : BulkCommand<T>(
+    db, "UPSERT", (type, sql) => Conflict(type, sql, on, merges), on)
     where T : class
 {
-    private static string Conflict(IEntityType type, ISqlGenerationHelper sql, (string Property, Merge Merge)[] merges)
+    private static string Conflict(IEntityType type, ISqlGenerationHelper sql, string? on, (string Property, Merge Merge)[] merges)
     {
-        IReadOnlyList<IProperty> key = type.FindPrimaryKey()!.Properties;
+        IReadOnlyList<IProperty> primary = type.FindPrimaryKey()!.Properties;
+        IReadOnlyList<IProperty> key = on is null ? primary : [type.FindProperty(on)!];
         string table = sql.DelimitIdentifier(type.GetTableName()!);
         var sets = new List<string>();
-        foreach (IProperty property in type.GetProperties().Except(key))
+        foreach (IProperty property in type.GetProperties().Except(key).Except(primary))
         {
             string column = sql.DelimitIdentifier(property.GetColumnName());
             (string old, string added) = ($"{table}.{column}", $"excluded.{column}");
@@ -212,7 +215,8 @@ internal sealed class BulkAdd<T>(AccountingDb db, params (string Property, Merge
                 Merge.Add => $"{old} + {added}",
                 Merge.Least => $"CASE WHEN {added} < {old} THEN {added} ELSE {old} END",
                 Merge.Greatest => $"CASE WHEN {added} > {old} THEN {added} ELSE {old} END",
-                _ => added,
+                Merge.Replace => added,
+                _ => old,
             });
         }
 

@@ -115,5 +115,8 @@ internal sealed class RecordTraceRow
 {
     public long RecordKey { get; set; }
 
+    /// <summary>The record's, so that old traces are found without reading the records.</summary>
+    public long StartedTicks { get; set; }
+
     public required byte[] Points { get; set; }
 }

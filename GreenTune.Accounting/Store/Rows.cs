@@ -49,14 +49,27 @@ internal sealed class PeriodRow
     public string? Instance { get; set; }
 }
 
-/// <summary>A budget; one per tenant.</summary>
+/// <summary>A budget.</summary>
 internal sealed class BudgetRow
 {
     public Guid Id { get; set; }
 
     public required string Name { get; set; }
 
+    public BudgetScope Scope { get; set; }
+
+    /// <summary>Empty where it counts all tenants.</summary>
     public required string Tenant { get; set; }
+
+    public string? Model { get; set; }
+
+    public string? Session { get; set; }
+
+    public BudgetPeriod Period { get; set; }
+
+    public BudgetWindowKind Window { get; set; }
+
+    public string? TimeZone { get; set; }
 
     public BudgetQuantity Quantity { get; set; }
 
@@ -86,6 +99,8 @@ internal sealed class ReservationRow
 
     public required string Tenant { get; set; }
 
+    public string? Session { get; set; }
+
     public long ReservedTicks { get; set; }
 
     public long ExpiresTicks { get; set; }
@@ -98,6 +113,9 @@ internal sealed class ReservationRow
     public BudgetAction? Action { get; set; }
 
     public string? Message { get; set; }
+
+    /// <summary>The budget that the answer told of.</summary>
+    public Guid? BudgetId { get; set; }
 }
 
 /// <summary>A line of the budgets' log.</summary>
@@ -124,51 +142,13 @@ internal sealed class DecisionRow
     /// <summary>Requests that this line stands for.</summary>
     public long Count { get; set; }
 
+    /// <summary>Who changed the budget; null for decisions on requests.</summary>
+    public string? Actor { get; set; }
+
     public long? WindowTicks { get; set; }
 
     /// <summary>Threshold that was reached, for notifying once per window.</summary>
     public double? Fraction { get; set; }
-}
-
-/// <summary>
-/// A tenant's calendar day whose use is kept summed, so that a reservation does not add up the day's records. Made from the records when it is first
-/// asked for, carried on by every ingest.
-/// </summary>
-internal sealed class UsageWindowRow
-{
-    public long Id { get; set; }
-
-    public required string Tenant { get; set; }
-
-    public long StartTicks { get; set; }
-
-    public long EndTicks { get; set; }
-
-    public List<UsagePartRow> Parts { get; set; } = [];
-}
-
-/// <summary>Use of one device at one carbon factor within a window: what <see cref="Core.Totals.UncertainSum"/> needs.</summary>
-internal sealed class UsagePartRow
-{
-    public long Id { get; set; }
-
-    public long WindowId { get; set; }
-
-    public required string Device { get; set; }
-
-    public int FactorId { get; set; }
-
-    public long Records { get; set; }
-
-    public double Joules { get; set; }
-
-    public double GainJoules { get; set; }
-
-    public double BaselineJoules { get; set; }
-
-    public double IndependentVariance { get; set; }
-
-    public EnergyQuality WeakestQuality { get; set; }
 }
 
 /// <summary>One version of the ThreeE settings; older ones stay as their history.</summary>

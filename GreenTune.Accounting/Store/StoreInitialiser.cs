@@ -1,4 +1,5 @@
 using GreenTune.Accounting.Carbon;
+using GreenTune.Accounting.RollUps;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
@@ -6,7 +7,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace GreenTune.Accounting.Store;
 
 /// <summary>Opens the books before anything is served: takes the database, refuses one of a newer version, brings an older one up to date.</summary>
-internal sealed partial class StoreInitialiser(IStoreDialect store, IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing, ILogger<StoreInitialiser> logger)
+internal sealed partial class StoreInitialiser(IStoreDialect store, IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing, RollUpBuilder rollUps, ILogger<StoreInitialiser> logger)
 {
     /// <exception cref="StoreStartException">The books cannot be opened; the message says what to do.</exception>
     public async Task OpenAsync(CancellationToken cancellation)
@@ -15,6 +16,7 @@ internal sealed partial class StoreInitialiser(IStoreDialect store, IDbContextFa
         {
             await MigrateAsync(cancellation);
             await pricing.OpenAsync(cancellation);
+            await rollUps.EnsureAsync(cancellation);
             LogOpened(logger, store.Place);
         }
         catch (StoreUnavailableException e)

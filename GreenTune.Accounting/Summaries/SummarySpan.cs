@@ -10,7 +10,7 @@ internal readonly record struct SummarySpan(DateTimeOffset From, DateTimeOffset 
 
     /// <summary>
     /// From `period`, or from `from` and `to`. Today runs from local midnight until now and is compared with yesterday from its midnight for as long;
-    /// 7d and 30d run back from now.
+    /// 7d and 30d run back from now, from the beginning of the hour in which they began, where the hourly roll-ups begin too.
     /// </summary>
     public static SummarySpan Of(QueryReader query, TimeZoneInfo zone, DateTimeOffset now)
     {
@@ -61,5 +61,10 @@ internal readonly record struct SummarySpan(DateTimeOffset From, DateTimeOffset 
         return new SummarySpan(start, to, start - (to - start), start);
     }
 
-    private static SummarySpan Back(DateTimeOffset now, TimeSpan length) => new(now - length, now, now - 2 * length, now - length);
+    private static SummarySpan Back(DateTimeOffset now, TimeSpan length)
+    {
+        DateTimeOffset from = now - length;
+        from = from.AddTicks(-(from.UtcTicks % TimeSpan.TicksPerHour));
+        return new SummarySpan(from, now, from - length, now - length);
+    }
 }

@@ -37,6 +37,16 @@ internal static class CommonOptions
             string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}, for example {name} {example}")),
     };
 
+    public static Option<double?> Number(string name, string helpName, string description, double least, double most, double example) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result => Parse<double?>(
+            result,
+            text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= least && value <= most ? (true, value) : (false, null),
+            string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}, for example {name} {example}")),
+    };
+
     public static Option<DateTimeOffset?> Time(string name, string description) => new(name)
     {
         Description = description,

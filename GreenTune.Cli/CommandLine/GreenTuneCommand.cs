@@ -3,6 +3,8 @@ using System.CommandLine.Help;
 using System.Reflection;
 using GreenTune.Cli.Adapters;
 using GreenTune.Cli.Chat;
+using GreenTune.Cli.Measure;
+using GreenTune.Cli.Meter;
 using GreenTune.Cli.Models;
 using GreenTune.Cli.Output;
 using GreenTune.Cli.Records;
@@ -22,18 +24,23 @@ internal sealed class GreenTuneCommand
     private readonly CliConsole _console;
     private readonly RootCommand _root;
 
-    public GreenTuneCommand(CliConsole console)
+    /// <param name="console">Where it reads and writes.</param>
+    /// <param name="machine">What the machine's power is read by; null for what it has.</param>
+    public GreenTuneCommand(CliConsole console, IMachinePower? machine = null)
     {
+        IMachinePower sources = machine ?? new MachinePower();
         _console = console;
-        _root = new RootCommand("Chat models that answer with their joules and grams of CO2e: build them, ask them, and read what requests cost.")
+        _root = new RootCommand("Chat models that answer with their joules and grams of CO2e: build them, ask them, read what requests cost, and measure anything else.")
         {
             ModelsCommand.Create(console),
             AdaptersCommand.Create(console),
             ChatCommand.Create(console),
             RequestsCommand.Create(console),
             RecordsCommand.Create(console),
+            MeterCommand.Create(console, sources),
+            MeasureCommand.Create(console, sources),
         };
-        _root.WithExamples("greentune models build", "greentune chat \"What is a carbon budget?\"", "greentune requests list");
+        _root.WithExamples("greentune models build", "greentune chat \"What is a carbon budget?\"", "greentune requests list", "greentune measure -- python train.py");
         _root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples(console);
         _root.Options.OfType<VersionOption>().Single().Action = new PrintVersion(Version);
         _root.SetAction(result => new HelpWithExamples(console).Invoke(result));
@@ -72,13 +79,13 @@ internal sealed class GreenTuneCommand
         catch (Exception e) when (e is CommandFailedException or ModelFolderException or HubException or CatalogException or ImportException or RemovalException or AdapterException)
         {
             _console.Complain(e.Message);
-            return ExitCodes.Failed;
+            return parsed.CommandResult.Command.FailureCode(ExitCodes.Failed);
         }
         catch (Exception e)
         {
             // Nothing that is thrown on purpose ends here. The sentence is what a report of the fault needs first.
             _console.Complain($"unexpected fault in '{UsageErrors.PathOf(parsed.CommandResult.Command)}': {e.GetType().Name}: {e.Message}");
-            return ExitCodes.Failed;
+            return parsed.CommandResult.Command.FailureCode(ExitCodes.Failed);
         }
     }
 
@@ -88,6 +95,6 @@ internal sealed class GreenTuneCommand
         if (command.Examples() is [var example, ..] && !sentence.Contains("for example", StringComparison.OrdinalIgnoreCase))
             _console.Note($"For example: {example}");
         _console.Note($"'{UsageErrors.PathOf(command)} --help' shows what it takes.");
-        return ExitCodes.BadUsage;
+        return command.FailureCode(ExitCodes.BadUsage);
     }
 }

@@ -39,6 +39,7 @@ internal sealed class PrintVersion(string version) : SynchronousCommandLineActio
 internal static class CommandExamples
 {
     private static readonly ConditionalWeakTable<Command, IReadOnlyList<string>> Kept = [];
+    private static readonly ConditionalWeakTable<Command, object> FailureCodes = [];
 
     public static T WithExamples<T>(this T command, params string[] examples)
         where T : Command
@@ -46,6 +47,17 @@ internal static class CommandExamples
         Kept.Add(command, examples);
         return command;
     }
+
+    /// <summary>What the command answers when it fails itself, where 1 and 2 are another program's to give.</summary>
+    public static T WithFailureCode<T>(this T command, int code)
+        where T : Command
+    {
+        FailureCodes.Add(command, code);
+        return command;
+    }
+
+    /// <summary>The command's own code for failing, else the given one.</summary>
+    public static int FailureCode(this Command command, int otherwise) => FailureCodes.TryGetValue(command, out object? code) ? (int)code : otherwise;
 
     /// <summary>Its own, else those of its commands.</summary>
     public static IReadOnlyList<string> Examples(this Command command) =>

@@ -1,4 +1,5 @@
 using System.Text;
+using GreenTune.Cli.CommandLine;
 using Spectre.Console;
 
 namespace GreenTune.Cli.Output;
@@ -23,6 +24,12 @@ internal sealed record CliConsole(TextReader Input, TextWriter Output, TextWrite
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Signals of the process.</summary>
+    public Interrupts Interrupts { get; init; } = new();
+
+    /// <summary>Environment variables.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
     public static CliConsole OfProcess()
     {
         // Windows has a code page from before, which lacks the signs of units; elsewhere the locale says.
@@ -33,6 +40,7 @@ internal sealed record CliConsole(TextReader Input, TextWriter Output, TextWrite
             Width = Console.IsOutputRedirected ? UnlimitedWidth : TerminalWidth(),
             OutputIsTerminal = !Console.IsOutputRedirected,
             ErrorIsTerminal = !Console.IsErrorRedirected,
+            Variables = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().ToDictionary(pair => (string)pair.Key, pair => (string?)pair.Value ?? ""),
         };
     }
 

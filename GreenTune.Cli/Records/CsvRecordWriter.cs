@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using GreenTune.Cli.Output;
 using GreenTune.Core.Contracts;
+using GreenTune.Core.Exports;
 
 namespace GreenTune.Cli.Records;
 
@@ -11,8 +12,6 @@ namespace GreenTune.Cli.Records;
 /// </summary>
 internal sealed class CsvRecordWriter : IRecordWriter
 {
-    private const string LineEnd = "\r\n";
-
     private static readonly (string Name, Func<RecordView, string?> Value)[] Columns =
     [
         ("id", v => Text(v.Record.Id)),
@@ -27,6 +26,7 @@ internal sealed class CsvRecordWriter : IRecordWriter
         ("finish_reason", v => Text(v.Record.FinishReason)),
         ("streamed", v => Switch(v.Record.Streamed)),
         ("input_tokens", v => Number(v.Record.InputTokens)),
+        ("cached_input_tokens", v => Number(v.Record.CachedInputTokens)),
         ("output_tokens", v => Number(v.Record.OutputTokens)),
         ("queue_seconds", v => Number(v.Record.QueueSeconds)),
         ("time_to_first_token_seconds", v => Number(v.Record.TimeToFirstTokenSeconds)),
@@ -70,24 +70,15 @@ internal sealed class CsvRecordWriter : IRecordWriter
         ("received_at", v => Time(v.ReceivedAt)),
     ];
 
-    public string Header() => string.Join(',', Columns.Select(c => c.Name)) + LineEnd;
+    public string Header() => string.Join(',', Columns.Select(c => c.Name)) + CsvText.LineEnd;
 
-    public void Append(StringBuilder lines, RecordView view) => lines.AppendJoin(',', Columns.Select(c => c.Value(view) ?? "")).Append(LineEnd);
+    public void Append(StringBuilder lines, RecordView view) => lines.AppendJoin(',', Columns.Select(c => c.Value(view) ?? "")).Append(CsvText.LineEnd);
 
-    /// <summary>A text as a cell.</summary>
-    internal static string? Text(string? text)
-    {
-        if (string.IsNullOrEmpty(text))
-            return null;
-        if (text[0] is '=' or '+' or '-' or '@' or '\t' or '\r')
-            text = "'" + text;
-        return text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-    }
+    private static string Text(string? text) => CsvText.Cell(text);
 
     private static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>As many digits as bring the same number back.</summary>
-    private static string? Number(double? number) => number?.ToString("R", CultureInfo.InvariantCulture);
+    private static string Number(double? number) => CsvText.Cell(number);
 
     private static string Switch(bool value) => value ? "true" : "false";
 }

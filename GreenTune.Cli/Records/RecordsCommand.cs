@@ -24,7 +24,7 @@ internal static class RecordsCommand
         };
         var force = new Option<bool>("--force") { Description = "Replace the file where there is one. The old one stays until the new one is complete." };
         Command command = new Command("export", "Writes all records that match, the newest first, without their power traces.") { format, file, url, force }
-            .WithExamples("greentune records export --format csv --out records.csv", "greentune records export --format jsonl --out november.jsonl --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z");
+            .WithExamples("greentune records export --format csv --out records.csv", "greentune records export --format jsonl --out november.jsonl --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z", "greentune records export --format codecarbon --out emissions.csv");
         filter.AddTo(command);
         command.SetAction((result, cancellation) => RecordsExport.RunAsync(
             console,

@@ -14,6 +14,9 @@ internal enum ExportFormat
 
     /// <summary>One RecordView of the API a line.</summary>
     Jsonl,
+
+    /// <summary>The columns and units of CodeCarbon's emissions.csv.</summary>
+    Codecarbon,
 }
 
 /// <summary>greentune records export.</summary>
@@ -34,7 +37,12 @@ internal static class RecordsExport
         {
             // The first page is asked for before a file is made: most that can go wrong goes wrong here.
             Page<RecordView> page = await service.GetAsync<Page<RecordView>>(path(PageSize, null), cancellation);
-            IRecordWriter writer = format == ExportFormat.Csv ? new CsvRecordWriter() : new JsonLinesRecordWriter();
+            IRecordWriter writer = format switch
+            {
+                ExportFormat.Csv => new CsvRecordWriter(),
+                ExportFormat.Codecarbon => new CodeCarbonRecordWriter(),
+                _ => new JsonLinesRecordWriter(),
+            };
             long count = 0;
             long bytes = await WriteAsync(file, writer.Header(), cancellation);
             while (true)

@@ -30,7 +30,9 @@ internal static class RequestShow
         yield return ("Asked for", record.RequestedModel);
         yield return ("Answered by", record.DegradedFrom is { } wanted ? $"{record.ConfigurationId}, a budget's choice in place of {wanted}" : record.ConfigurationId);
         yield return ("Outcome", $"{Figures.Word(record.Outcome)} ({record.FinishReason})");
-        yield return ("Tokens", $"{Figures.Count(record.InputTokens)} in, {Figures.Count(record.OutputTokens)} out");
+        string cached = record.CachedInputTokens is { } tokens ? $" ({Figures.Count(tokens)} of them cached)" : "";
+        string output = record.Energy.Reasons.TryGetValue("outputTokens", out string? why) ? "output " + Figures.Unknown(why) : $"{Figures.Count(record.OutputTokens)} out";
+        yield return ("Tokens", $"{Figures.Count(record.InputTokens)} in{cached}, {output}");
         yield return ("Duration", $"{Figures.Seconds(record.DurationSeconds)}, {Figures.Seconds(record.QueueSeconds)} of it waiting");
         yield return ("First token", record.TimeToFirstTokenSeconds is { } first ? $"after {Figures.Seconds(first)}" : Figures.Unknown("there was none"));
     }

@@ -7,7 +7,8 @@ namespace GreenTune.Core.Attribution;
 /// <summary>What happened in a block.</summary>
 /// <param name="InFlightSeconds">Seconds with a request in flight.</param>
 /// <param name="StepSeconds">Seconds covered by steps.</param>
-public readonly record struct BlockOutcome(double InFlightSeconds, double StepSeconds);
+/// <param name="Active">Energy above the baseline and beside other processes, in joules, signed; NaN when the block's energy is not known.</param>
+public readonly record struct BlockOutcome(double InFlightSeconds, double StepSeconds, double Active = double.NaN);
 
 /// <summary>
 /// Shares the energy of one device out over the requests in flight, block by block (design section 4.3). Each block's energy is baseline,
@@ -25,12 +26,11 @@ public sealed class AttributionLedger
     private readonly List<Settlement> _settled = [];
     private readonly BlockTimeline _timeline = new();
     private readonly LedgerTotals _totals = new();
+    private readonly PowerExpectation _expectations = new();
     private LedgerTotals _period = new();
     private MonotonicTime? _frontier;
     private MonotonicTime _periodStart;
     private long _block;
-    private double _activePower;
-    private int _activePowerBlocks;
 
     /// <param name="device">What the figures carry with them.</param>
     /// <param name="coefficients">Work coefficients by configuration; null, or null for a configuration, is time alone.</param>
@@ -74,6 +74,8 @@ public sealed class AttributionLedger
     {
         if (step.End < step.Start)
             throw new ArgumentException("A step ends before it starts.", nameof(step));
+        if (!(step.Fraction is > 0 and <= 1))
+            throw new ArgumentException("A step's fraction must be above 0 and at most 1.", nameof(step));
         if (_frontier is { } frontier && step.End <= frontier)
         {
             LateSteps++;
@@ -156,8 +158,7 @@ public sealed class AttributionLedger
         foreach (RequestAccount account in _inOrder)
             account.BeginBlock(_block);
         double orphans = stepSeconds > 0 ? _shares.WeighRows(_accounts) : 0;
-        if (block.IsKnown)
-            ShareEnergy(block, baseline.Value, baselineSigma.Value, stepSeconds, orphans);
+        double active = block.IsKnown ? ShareEnergy(block, baseline.Value, baselineSigma.Value, stepSeconds, orphans) : double.NaN;
         foreach (RequestAccount account in _inOrder)
         {
             (_, double rows, double seconds) = _timeline.Of(account);
@@ -171,10 +172,10 @@ public sealed class AttributionLedger
             if (_inOrder[i].Finished <= block.End)
                 Settle(_inOrder[i]);
         }
-        return new(_timeline.InFlightSeconds, stepSeconds);
+        return new(_timeline.InFlightSeconds, stepSeconds, active);
     }
 
-    private void ShareEnergy(in EnergyBlock block, double baseline, double baselineSigma, double stepSeconds, double orphans)
+    private double ShareEnergy(in EnergyBlock block, double baseline, double baselineSigma, double stepSeconds, double orphans)
     {
         double seconds = block.Seconds;
         double energy = block.Energy.Value;
@@ -184,7 +185,8 @@ public sealed class AttributionLedger
         double idle = baseline * _timeline.IdleSeconds;
         double unattributed = 0;
         // From the blocks before: a block in which the sensor missed the work would call its own edges harmless.
-        double edge = block.EdgeSeconds * (_activePowerBlocks > 0 ? _activePower : Math.Max(baseline, energy / seconds));
+        double expected = _shares.Fitted ? _shares.Expected : _expectations.PowerOr(Math.Max(baseline, energy / seconds)) * stepSeconds;
+        var edge = new BlockEdge(block, active - expected, _expectations.PowerOr(Math.Max(baseline, energy / seconds)), _expectations.RelativeErrorOf(_shares.Fitted), stepSeconds);
 
         if (stepSeconds <= 0)
         {
@@ -199,7 +201,7 @@ public sealed class AttributionLedger
         else
         {
             unattributed = active * orphans;
-            NoteActivePower(active, stepSeconds, seconds);
+            _expectations.Note(active, expected, stepSeconds, seconds);
         }
 
         foreach (RequestAccount account in _inOrder)
@@ -216,7 +218,7 @@ public sealed class AttributionLedger
             {
                 weight = account.PrefillWeight + account.DecodeWeight;
                 if (weight > 0)
-                    account.AddByWeights(active, seconds);
+                    account.AddByWeights(active, seconds, _shares.Fitted, _shares.PrefillShare);
                 Credit(active * weight);
             }
             if (tau > 0)
@@ -228,9 +230,8 @@ public sealed class AttributionLedger
             if (weight > 0)
             {
                 double noise = weight * block.Noise.Value;
-                double ownEdge = weight * edge;
-                int edges = (Inside(account.Admitted, block) ? 1 : 0) + (account.Finished is { } end && Inside(end, block) ? 1 : 0);
-                account.AddVariance(noise * noise + edges * ownEdge * ownEdge);
+                account.AddVariance(noise * noise);
+                account.AddEdge(edge, account.PrefillWeight + account.DecodeWeight);
             }
         }
         _totals.Block(energy, other, seconds, block.Quality);
@@ -239,24 +240,13 @@ public sealed class AttributionLedger
         _period.Idle(idle);
         _totals.Unattributed(unattributed);
         _period.Unattributed(unattributed);
+        return active;
 
         void Credit(double joules)
         {
             _totals.Active(joules);
             _period.Active(joules);
         }
-    }
-
-    private static bool Inside(MonotonicTime at, in EnergyBlock block) => at > block.Start && at < block.End;
-
-    /// <summary>Mean active power while steps run, over about the last 5 s of them: what an edge that is placed wrongly is worth.</summary>
-    private void NoteActivePower(double active, double stepSeconds, double blockSeconds)
-    {
-        if (stepSeconds < 0.5 * blockSeconds)
-            return;
-        _activePowerBlocks++;
-        double rate = Math.Max(1.0 / _activePowerBlocks, Math.Min(1, stepSeconds / 5));
-        _activePower += rate * (active / stepSeconds - _activePower);
     }
 
     private void DropSteps(MonotonicTime before)

@@ -45,6 +45,9 @@ public sealed record Settlement
     /// <summary>Its active energy by equal weights (time alone, rows equally): the check beside the work model.</summary>
     public Units.Joules? EqualWeightsActive { get; init; }
 
+    /// <summary>What it had been given where its figures are none: in the device's buckets, and on no record.</summary>
+    public Units.Joules Withheld { get; init; }
+
     /// <summary>Its active energy lies below -3 sigma: the baseline was too high and is to be measured anew.</summary>
     public bool BaselineSuspect { get; init; }
 }

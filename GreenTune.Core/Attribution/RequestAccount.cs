@@ -17,6 +17,12 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
     /// </summary>
     internal const double SharingRelative = 0.1;
 
+    /// <summary>
+    /// How much the power of prefill may differ from that of decode (1 sigma, relative) where a block is shared by time alone. An H200 draws about 200 to 310 W in decode and more in
+    /// prefill, of which 125 W are its baseline (design section 4.1).
+    /// </summary>
+    internal const double PhaseRelative = 0.5;
+
     private double _prefill;
     private double _decode;
     private double _idle;
@@ -26,6 +32,12 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
     private double _joulesSensitivity;
     private double _variance;
     private double _shared;
+    private double _misplaced;
+    private MonotonicTime? _firstWork;
+    private List<Tail>? _tail;
+    private double _split;
+    private double _splitFitted;
+    private double _phases;
     private double _baselineSeconds;
     private double _baselineJoules;
     private double _baselineSigmaSeconds;
@@ -85,13 +97,23 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
     }
 
     /// <summary>Its active part of a block with positive active energy, by its weights.</summary>
-    public void AddByWeights(double active, double blockSeconds)
+    /// <param name="active">The block's active energy in joules.</param>
+    /// <param name="blockSeconds">Its length.</param>
+    /// <param name="fitted">Whether the weights are the fitted work model's.</param>
+    /// <param name="prefillShare">Share of the block's steps that prefill has by these weights.</param>
+    public void AddByWeights(double active, double blockSeconds, bool fitted, double prefillShare)
     {
         _prefill += active * PrefillWeight;
         _decode += active * DecodeWeight;
         _equal += active * EqualWeight;
         _reference += active * ReferenceWeight;
         double weight = PrefillWeight + DecodeWeight;
+        _split += active * weight;
+        // With time alone, what prefill draws above the block's mean is missing from prefill rows and too much in decode rows.
+        if (fitted)
+            _splitFitted += active * weight;
+        else
+            _phases += active * (PrefillWeight - prefillShare * weight);
         _shared += active * weight * (1 - weight);
         double sensitivity = weight * blockSeconds;
         _activeSensitivity -= sensitivity;
@@ -125,6 +147,43 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
     }
 
     public void AddVariance(double variance) => _variance += variance;
+
+    /// <summary>
+    /// Counts what a block may have misplaced at the request's ends. It is signed: what one block has too much, the next one has too little.
+    /// </summary>
+    /// <param name="edge">The block's.</param>
+    /// <param name="weight">The request's share of it by its steps.</param>
+    public void AddEdge(in BlockEdge edge, double weight)
+    {
+        _firstWork ??= edge.Start;
+        int ends = (edge.Holds(Admitted) ? 1 : 0) + (Finished is { } end && edge.Holds(end) ? 1 : 0);
+        _variance += ends * weight * weight * edge.PerEdge * edge.PerEdge;
+        double misplaced = weight * edge.Discrepancy;
+        if (edge.Start - _firstWork.Value <= edge.Reach)
+            Misplace(misplaced, weight * edge.Sigma);
+        else
+            (_tail ??= []).Add(new(edge.End + edge.Reach, misplaced, weight * edge.Sigma));
+        // It still works in this block, so it ends no earlier: what does not reach this far is not at its end.
+        while (_tail is { Count: > 0 } tail && tail[0].Until < edge.Start)
+            tail.RemoveAt(0);
+    }
+
+    /// <summary>Counts the last blocks that lie at the request's end, now that it is known.</summary>
+    private void CountTail()
+    {
+        foreach (Tail before in _tail ?? [])
+        {
+            if (Finished is not { } end || end <= before.Until)
+                Misplace(before.Joules, before.Sigma);
+        }
+        _tail = null;
+    }
+
+    private void Misplace(double joules, double sigma)
+    {
+        _misplaced += joules;
+        _variance += sigma * sigma;
+    }
 
     public void AddTime(in EnergyBlock block, double seconds, double rowSeconds)
     {
@@ -162,9 +221,11 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
         // Where the device drew nothing, the parts cancel but for rounding.
         if (joules < 0 && joules > -1e-9 * _idle)
             joules = 0;
+        CountTail();
         double spread = active - _reference;
         double sharing = SharingRelative * _shared;
-        double independent = Math.Sqrt(_variance + spread * spread + sharing * sharing);
+        double unlike = PhaseRelative * _phases;
+        double independent = Math.Sqrt(_variance + _misplaced * _misplaced + spread * spread + sharing * sharing + unlike * unlike);
         double baselineSigma = _baselineSeconds > 0 ? _baselineSigmaSeconds / _baselineSeconds : 0;
         double activeSigma = Sigma(device.GainRelative * active, baselineSigma * _activeSensitivity, independent);
         double joulesSigma = Sigma(device.GainRelative * joules, baselineSigma * _joulesSensitivity, independent);
@@ -200,6 +261,8 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
                 PrefillJoules = new(_prefill),
                 DecodeJoules = new(_decode),
                 IdleJoules = new(_idle),
+                EqualWeightsActiveJoules = new(_equal),
+                FittedShare = _split > 0 ? _splitFitted / _split : 0,
                 RelativeUncertainty = joules > 0 ? joulesSigma / joules : null,
                 Uncertainty = new(device.GainRelative, new(baselineSigma), _joulesSensitivity, _activeSensitivity, new(independent)),
                 Quality = quality,
@@ -231,7 +294,11 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
         Request = request,
         Energy = EnergyFigures.None(reason, MethodVersions.Attribution) with { Device = device.Id },
         MeanRowsInFlight = MeanRowsInFlight,
+        Withheld = new(_prefill + _decode + _idle),
     };
 
     private static double Sigma(double gain, double baseline, double independent) => Math.Sqrt(gain * gain + baseline * baseline + independent * independent);
+
+    /// <summary>A block that may turn out to lie at the request's end: it does if that is no later than <paramref name="Until"/>.</summary>
+    private readonly record struct Tail(MonotonicTime Until, double Joules, double Sigma);
 }

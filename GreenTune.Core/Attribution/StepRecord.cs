@@ -26,7 +26,14 @@ public readonly record struct StepRow(long Request, int Tokens, int Past);
 /// <param name="Phase">Prefill or decode.</param>
 /// <param name="Work">Cost model of the configuration that ran.</param>
 /// <param name="Rows">At least one row.</param>
-public sealed record StepRecord(MonotonicTime Start, MonotonicTime End, StepPhase Phase, WorkModel Work, IReadOnlyList<StepRow> Rows);
+public sealed record StepRecord(MonotonicTime Start, MonotonicTime End, StepPhase Phase, WorkModel Work, IReadOnlyList<StepRow> Rows)
+{
+    /// <summary>
+    /// Part of the run that this record stands for, above 0 and at most 1. A long run may be reported in pieces while it lasts: each names the rows of the whole run, its own
+    /// stretch of time and the part of the work done in it. Two pieces of a run are worth as much as the run.
+    /// </summary>
+    public double Fraction { get; init; } = 1;
+}
 
 /// <summary>
 /// What a row of a step computes and moves, by design section 4.3: FLOPs = 2 P tokens + k_a tokens (past + tokens / 2);

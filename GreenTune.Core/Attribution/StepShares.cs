@@ -10,6 +10,15 @@ internal sealed class StepShares(Func<string, WorkCoefficients?> coefficientsOf)
     private readonly List<double> _rowWeights = [];
     private double _covered;
 
+    /// <summary>Whether the block at hand is shared by fitted coefficients; by time alone otherwise.</summary>
+    public bool Fitted { get; private set; }
+
+    /// <summary>Share of the block at hand that goes to prefill steps.</summary>
+    public double PrefillShare { get; private set; }
+
+    /// <summary>What the fitted coefficients expect of the block at hand, in joules.</summary>
+    public double Expected { get; private set; }
+
     /// <summary>Collects the steps that overlap a block, weighed by expected energy.</summary>
     /// <param name="steps">In order of time.</param>
     /// <param name="start">Start of the block.</param>
@@ -43,17 +52,24 @@ internal sealed class StepShares(Func<string, WorkCoefficients?> coefficientsOf)
             expected += weight;
         }
         bool byWork = modelled && expected > 0;
+        Fitted = byWork;
+        Expected = expected;
+        PrefillShare = 0;
         foreach (ref StepShare share in CollectionsMarshal.AsSpan(_overlapping))
+        {
             share = share with { Share = byWork ? share.Share / expected : share.Seconds / _covered, Coefficients = byWork ? share.Coefficients : null };
+            if (share.Step.Phase == StepPhase.Prefill)
+                PrefillShare += share.Share;
+        }
         return _covered;
     }
 
     private static double ExpectedEnergy(StepRecord step, in WorkCoefficients coefficients)
     {
-        double energy = coefficients.JoulesPerSecond * (step.End - step.Start).TotalSeconds;
+        double rows = 0;
         for (int i = 0; i < step.Rows.Count; i++)
-            energy += coefficients.RowEnergy(step.Work, step.Rows[i], step.Rows.Count);
-        return energy;
+            rows += coefficients.RowEnergy(step.Work, step.Rows[i], step.Rows.Count);
+        return coefficients.JoulesPerSecond * (step.End - step.Start).TotalSeconds + step.Fraction * rows;
     }
 
     /// <summary>Gives each request its shares of the block.</summary>

@@ -43,7 +43,7 @@ public static class BudgetDecider
     public static BudgetOutcome Decide(Budget budget, BudgetPosition position, PredictedCost wanted, IReadOnlyList<PredictedCost> alternatives)
     {
         var request = new Request(budget, position, wanted);
-        if (budget.Paused)
+        if (budget.Paused || !BudgetScopes.CountsConfiguration(budget, wanted.ConfigurationId))
         {
             return new BudgetOutcome(null, wanted, request.Cost(wanted));
         }
@@ -75,6 +75,19 @@ public static class BudgetDecider
                 NotifyEffect(notify), UsedInWords(budget, position.Used + request.Cost(wanted)))
             : new BudgetOutcome(null, wanted, request.Cost(wanted));
     }
+
+    /// <summary>What a configuration's answer would take of a budget, in the quantity's unit: nothing where the budget does not count that configuration.</summary>
+    public static double Cost(Budget budget, BudgetPosition position, PredictedCost cost) =>
+        BudgetScopes.CountsConfiguration(budget, cost.ConfigurationId) ? cost.UpperJoules * position.PerJoule : 0;
+
+    /// <summary>Whether a budget would not block a configuration's answer.</summary>
+    public static bool Fits(Budget budget, BudgetPosition position, PredictedCost cost) =>
+        budget.Paused || !BudgetScopes.CountsConfiguration(budget, cost.ConfigurationId) || new Request(budget, position, cost).Fits(cost);
+
+    /// <summary>The amount that settled and reserved may come up to; infinite for a budget that never blocks.</summary>
+    public static double Ceiling(Budget budget) => budget.Thresholds.FirstOrDefault(threshold => threshold.Action == BudgetAction.Block) is { } block
+        ? budget.Limit * (block.Fraction + Rounding)
+        : double.PositiveInfinity;
 
     /// <summary>The state that a share of the limit means, or what the last decision of the window did where that is more severe.</summary>
     public static BudgetState StateOf(Budget budget, double fraction, BudgetAction? lastDecision)
@@ -136,16 +149,13 @@ public static class BudgetDecider
 
     private sealed record Request(Budget Budget, BudgetPosition Position, PredictedCost Wanted)
     {
-        /// <summary>Settled and reserved may come up to here; infinite for a budget that never blocks.</summary>
-        public double Ceiling { get; } = Budget.Thresholds.FirstOrDefault(threshold => threshold.Action == BudgetAction.Block) is { } block
-            ? Budget.Limit * (block.Fraction + Rounding)
-            : double.PositiveInfinity;
+        public double Ceiling { get; } = BudgetDecider.Ceiling(Budget);
 
         public double Now => Position.Used / Budget.Limit;
 
         public double Projected => (Position.Used + Cost(Wanted)) / Budget.Limit;
 
-        public double Cost(PredictedCost cost) => cost.UpperJoules * Position.PerJoule;
+        public double Cost(PredictedCost cost) => BudgetDecider.Cost(Budget, Position, cost);
 
         public bool Fits(PredictedCost cost) => Position.Used + Cost(cost) <= Ceiling;
 

@@ -14,13 +14,17 @@ public static class BudgetQuantities
     {
         BudgetQuantity.GramsCO2e => gramsPerJoule,
         BudgetQuantity.KilowattHours => 1 / Joules.PerKilowattHour,
+        BudgetQuantity.Joules => 1,
         _ => throw new ArgumentOutOfRangeException(nameof(quantity), quantity, "Not a budget's quantity."),
     };
 
     /// <summary>An amount with three significant digits and an SI prefix, for example "2.79 g CO2e", "144 µg CO2e" or "350 Wh".</summary>
-    public static string InWords(double amount, BudgetQuantity quantity) => quantity == BudgetQuantity.GramsCO2e
-        ? $"{WithPrefix(amount, "g")} CO2e"
-        : WithPrefix(amount * 1000, "Wh");
+    public static string InWords(double amount, BudgetQuantity quantity) => quantity switch
+    {
+        BudgetQuantity.GramsCO2e => $"{WithPrefix(amount, "g")} CO2e",
+        BudgetQuantity.Joules => WithPrefix(amount, "J"),
+        _ => WithPrefix(amount * 1000, "Wh"),
+    };
 
     /// <summary>A share in percent, for example "96 %" or "99.6 %".</summary>
     public static string Percent(double fraction) => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(fraction * 100, 1):0.#} %");

@@ -32,7 +32,7 @@ public readonly record struct DayWindow(DateTimeOffset Start, DateTimeOffset End
     /// <summary>
     /// First instant of a date: its midnight; the change itself where clocks skip midnight; the first of two midnights where they repeat it.
     /// </summary>
-    private static DateTimeOffset StartOf(DateOnly date, TimeZoneInfo zone)
+    internal static DateTimeOffset StartOf(DateOnly date, TimeZoneInfo zone)
     {
         DateTime midnight = date.ToDateTime(TimeOnly.MinValue);
         TimeSpan offset;

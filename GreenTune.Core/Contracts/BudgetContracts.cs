@@ -11,6 +11,51 @@ public enum BudgetQuantity
 
     /// <summary>Kilowatt-hours of IT energy, PUE not included.</summary>
     KilowattHours,
+
+    /// <summary>Joules of IT energy, PUE not included.</summary>
+    Joules,
+}
+
+/// <summary>Which requests a budget counts. All budgets that count a request must allow it.</summary>
+[JsonConverter(typeof(LowerCaseEnumConverter<BudgetScope>))]
+public enum BudgetScope
+{
+    /// <summary>Those of one tenant.</summary>
+    Tenant = 0,
+
+    /// <summary>Every request.</summary>
+    Everything = 1,
+
+    /// <summary>Those that one configuration answers, or those of a model at any precision ("greentune-tiny-*"); of one tenant where it names one.</summary>
+    Model = 2,
+
+    /// <summary>Those of one session of one tenant.</summary>
+    Session = 3,
+}
+
+/// <summary>How long a budget's window is.</summary>
+[JsonConverter(typeof(LowerCaseEnumConverter<BudgetPeriod>))]
+public enum BudgetPeriod
+{
+    Day = 0,
+    Hour = 1,
+
+    /// <summary>From Monday on (ISO 8601), or seven days.</summary>
+    Week = 2,
+
+    /// <summary>A calendar month, or thirty days.</summary>
+    Month = 3,
+}
+
+/// <summary>Whether a budget's window follows the calendar or the clock.</summary>
+[JsonConverter(typeof(LowerCaseEnumConverter<BudgetWindowKind>))]
+public enum BudgetWindowKind
+{
+    /// <summary>The hour, day, week or month of a time zone's calendar: it begins anew all at once.</summary>
+    Calendar = 0,
+
+    /// <summary>The last hour, 24 hours, seven or thirty days before any moment: what was used leaves it step by step.</summary>
+    Rolling = 1,
 }
 
 /// <summary>What happens at a threshold. Ordered: a later one overrides an earlier one.</summary>
@@ -50,12 +95,30 @@ public sealed record BudgetInput
     /// <summary>Shown in messages; 1 to 80 characters.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The tenant it holds for. One budget per tenant.</summary>
-    public required string Tenant { get; init; }
+    /// <summary>What it counts. A tenant's requests where nothing is said.</summary>
+    public BudgetScope Scope { get; init; }
+
+    /// <summary>The tenant it holds for; null with the scope everything, and where a model's budget counts all tenants.</summary>
+    public string? Tenant { get; init; }
+
+    /// <summary>With the scope model: a configuration's id, or the beginning of some ("greentune-tiny-*").</summary>
+    public string? Model { get; init; }
+
+    /// <summary>With the scope session.</summary>
+    public string? Session { get; init; }
+
+    /// <summary>Length of its window. A day where nothing is said.</summary>
+    public BudgetPeriod Period { get; init; }
+
+    /// <summary>Calendar where nothing is said.</summary>
+    public BudgetWindowKind Window { get; init; }
+
+    /// <summary>IANA zone whose calendar the window follows, for example Europe/Berlin; null is Accounting's own (Accounting:TimeZone). Calendar windows alone.</summary>
+    public string? TimeZone { get; init; }
 
     public required BudgetQuantity Quantity { get; init; }
 
-    /// <summary>Limit for a calendar day, in the quantity's unit; above 0.</summary>
+    /// <summary>Limit for one window, in the quantity's unit; above 0.</summary>
     public required double Limit { get; init; }
 
     /// <summary>At least one; fractions rise with the action's severity.</summary>
@@ -67,14 +130,26 @@ public sealed record BudgetInput
     public long? Version { get; init; }
 }
 
-/// <summary>A stored budget. Its window is the calendar day in Accounting's time zone.</summary>
+/// <summary>A stored budget. Its fields are those of <see cref="BudgetInput"/>.</summary>
 public sealed record Budget
 {
     public required Guid Id { get; init; }
 
     public required string Name { get; init; }
 
-    public required string Tenant { get; init; }
+    public BudgetScope Scope { get; init; }
+
+    public required string? Tenant { get; init; }
+
+    public string? Model { get; init; }
+
+    public string? Session { get; init; }
+
+    public BudgetPeriod Period { get; init; }
+
+    public BudgetWindowKind Window { get; init; }
+
+    public string? TimeZone { get; init; }
 
     public required BudgetQuantity Quantity { get; init; }
 
@@ -114,6 +189,7 @@ public sealed record BudgetStatus
 
     public required DateTimeOffset WindowStart { get; init; }
 
+    /// <summary>The calendar window's end; for a rolling one when all that is used now will have left it.</summary>
     public required DateTimeOffset ResetsAt { get; init; }
 }
 
@@ -131,7 +207,11 @@ public sealed record BudgetDecision
 
     public required string BudgetName { get; init; }
 
-    public required string Tenant { get; init; }
+    /// <summary>The request's tenant, or the budget's own where it was changed; null where neither names one.</summary>
+    public required string? Tenant { get; init; }
+
+    /// <summary>Who changed the budget: the name of a key, or "local" while keys are off. Null for decisions on requests.</summary>
+    public string? Actor { get; init; }
 
     /// <summary>"notify", "degrade", "block", "created", "edited", "paused", "resumed" or "deleted".</summary>
     public required string Action { get; init; }
@@ -195,6 +275,7 @@ public sealed record ReservationDecision
     /// <summary>(settled + reserved) over the limit, this reservation included when it was made.</summary>
     public double? Fraction { get; init; }
 
+    /// <summary>The calendar window's end; for a rolling one when it has room for this request again.</summary>
     public DateTimeOffset? ResetsAt { get; init; }
 
     /// <summary>Whole seconds until it is worth asking again, when blocked.</summary>
@@ -203,3 +284,48 @@ public sealed record ReservationDecision
     /// <summary>One sentence for the client.</summary>
     public string? Message { get; init; }
 }
+
+/// <summary>What a budget would have done to requests of the past (POST /api/budgets/preview). Nothing is saved.</summary>
+public sealed record BudgetPreviewRequest
+{
+    public required BudgetInput Budget { get; init; }
+
+    public required DateTimeOffset From { get; init; }
+
+    public required DateTimeOffset To { get; init; }
+}
+
+/// <summary>The answer to a preview.</summary>
+public sealed record BudgetPreview
+{
+    public required DateTimeOffset From { get; init; }
+
+    public required DateTimeOffset To { get; init; }
+
+    /// <summary>Metered requests that the budget counts.</summary>
+    public required long Requests { get; init; }
+
+    /// <summary>Requests that it counts in principle but nothing metered.</summary>
+    public required long Unmetered { get; init; }
+
+    public required long Notified { get; init; }
+
+    public required long Degraded { get; init; }
+
+    public required long Blocked { get; init; }
+
+    /// <summary>What all of the requests used, in the quantity's unit.</summary>
+    public required double Used { get; init; }
+
+    /// <summary>What those that it would have let pass used.</summary>
+    public required double Passed { get; init; }
+
+    /// <summary>The calendar windows in which it would have done something, or the first of them; none for a rolling window.</summary>
+    public required IReadOnlyList<BudgetPreviewWindow> Windows { get; init; }
+
+    /// <summary>What the figures take for granted.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
+}
+
+/// <summary>One window of a preview.</summary>
+public sealed record BudgetPreviewWindow(DateTimeOffset From, DateTimeOffset To, double Used, double Fraction, long Notified, long Degraded, long Blocked);

@@ -24,6 +24,14 @@ public sealed record EnergyFigures
     /// <summary>Standard uncertainty of <see cref="Joules"/> over <see cref="Joules"/> (one sigma; 0.05 is 5 %).</summary>
     public double? RelativeUncertainty { get; init; }
 
+    /// <summary>
+    /// The check beside <see cref="ActiveJoules"/>: what equal weights (time alone, rows of a step equally) would have given. The distance between the two is part of the uncertainty.
+    /// </summary>
+    public Joules? EqualWeightsActiveJoules { get; init; }
+
+    /// <summary>Part (0 to 1) of the active energy that was shared out by the configuration's fitted work model; the rest by time alone.</summary>
+    public double? FittedShare { get; init; }
+
     /// <summary>What the uncertainty is made of, so that sums can be formed honestly.</summary>
     public EnergyUncertainty? Uncertainty { get; init; }
 

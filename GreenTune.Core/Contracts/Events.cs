@@ -17,6 +17,9 @@ public static class EventNames
 
     /// <summary>Data: <see cref="PlanSummary"/>; a plan's results arrived.</summary>
     public const string Plan = "plan";
+
+    /// <summary>Data: <see cref="Contracts.KeyRevoked"/>; who has verified the key forgets it.</summary>
+    public const string KeyRevoked = "keyRevoked";
 }
 
 /// <summary>A budget went away.</summary>

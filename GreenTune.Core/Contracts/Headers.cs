@@ -22,6 +22,9 @@ public static class Headers
     /// <summary>Response: what a budget did, for example `degrade; budget="playground"; used=0.96; from="greentune-tiny-int4"`.</summary>
     public const string Budget = "x-greentune-budget";
 
+    /// <summary>Request of one service to another: the id of the key for which it asks, whose role and tenant then hold.</summary>
+    public const string OnBehalfOf = "x-greentune-on-behalf-of";
+
     /// <summary>Tenant of the requests that a measurement plan makes.</summary>
     public const string MeasurementTenant = "measurement";
 

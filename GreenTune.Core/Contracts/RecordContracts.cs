@@ -37,6 +37,7 @@ public sealed record Summary
 
     public required long Cancelled { get; init; }
 
+    /// <summary>Failed by the service, or aborted with its process.</summary>
     public required long Failed { get; init; }
 
     /// <summary>Blocked by a budget before they ran.</summary>

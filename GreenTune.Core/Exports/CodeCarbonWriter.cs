@@ -8,7 +8,9 @@ namespace GreenTune.Core.Exports;
 /// Writes rows as CodeCarbon's emissions.csv: its columns' names and order. Water and place beyond the grid zone are not known here and
 /// stay empty. Times are UTC, since the form has no offset.
 /// </summary>
-public sealed class CodeCarbonWriter(TextWriter output)
+/// <param name="output">Receives the lines.</param>
+/// <param name="columns">Columns of the file, for one that has others too; null for <see cref="ColumnNames"/>. Cells of unknown columns are empty.</param>
+public sealed class CodeCarbonWriter(TextWriter output, IReadOnlyList<string>? columns = null)
 {
     private static readonly (string Name, Func<CodeCarbonRow, string> Cell)[] Columns =
     [
@@ -46,18 +48,23 @@ public sealed class CodeCarbonWriter(TextWriter output)
         ("wue", _ => ""),
     ];
 
+    private static readonly Dictionary<string, Func<CodeCarbonRow, string>> Cells = Columns.ToDictionary(column => column.Name, column => column.Cell);
+
+    /// <summary>CodeCarbon's columns in its order.</summary>
+    public static IReadOnlyList<string> ColumnNames { get; } = [.. Columns.Select(column => column.Name)];
+
     /// <summary>The first line of a file, without its end.</summary>
-    public static string Header { get; } = string.Join(',', Columns.Select(column => column.Name));
+    public static string Header { get; } = string.Join(',', ColumnNames);
 
     public void WriteHeader()
     {
-        output.Write(Header);
+        output.Write(string.Join(',', columns ?? ColumnNames));
         output.Write(CsvText.LineEnd);
     }
 
     public void Write(CodeCarbonRow row)
     {
-        output.Write(string.Join(',', Columns.Select(column => column.Cell(row))));
+        output.Write(string.Join(',', (columns ?? ColumnNames).Select(name => Cells.TryGetValue(name, out Func<CodeCarbonRow, string>? cell) ? cell(row) : "")));
         output.Write(CsvText.LineEnd);
     }
 

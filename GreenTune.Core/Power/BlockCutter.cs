@@ -17,7 +17,7 @@ public abstract class BlockCutter
 
     public CuttingStatistics Statistics { get; } = new();
 
-    protected BlockCutting Cutting { get; }
+    protected BlockCutting Cutting { get; private set; }
 
     public static BlockCutter Create(BlockCutting cutting) => cutting.Kinds switch
     {
@@ -44,6 +44,9 @@ public abstract class BlockCutter
     public virtual void Advance(MonotonicTime now, List<EnergyBlock> into)
     {
     }
+
+    /// <summary>Samples were found to average this long, which their source did not know: from here on blocks are no shorter.</summary>
+    public void Averages(TimeSpan window) => Cutting = Cutting with { AveragingWindow = window };
 
     /// <summary>Forgets all readings: the next one begins anew, with a hole before it.</summary>
     public abstract void Restart();
@@ -84,14 +87,22 @@ public abstract class BlockCutter
             Quality = QualityOf(marks),
             Marks = marks,
             Noise = new(Math.Sqrt(interpolation * interpolation + noise * noise + extraSigma * extraSigma)),
-            EdgeSeconds = seconds / Trapezoid.WidthOverSigma,
+            EdgeSeconds = EdgeSeconds(seconds),
         };
+    }
+
+    /// <summary>A change of power lies anywhere between two samples, and each of them spreads it over what it averages.</summary>
+    protected double EdgeSeconds(double seconds)
+    {
+        double window = Cutting.AveragingWindow.TotalSeconds;
+        return Math.Sqrt(seconds * seconds + window * window) / Trapezoid.WidthOverSigma;
     }
 }
 
 /// <summary>Blocks between consecutive power samples.</summary>
 internal sealed class SampleBlockCutter(BlockCutting cutting) : BlockCutter(cutting)
 {
+    private readonly BlockJoiner _joiner = new();
     private PowerSample? _last;
 
     public override void Add(in PowerSample sample, List<EnergyBlock> into)
@@ -99,11 +110,15 @@ internal sealed class SampleBlockCutter(BlockCutting cutting) : BlockCutter(cutt
         if (!Accept(sample.At, _last?.At, sample.Power.Value))
             return;
         if (_last is { } last)
-            into.Add(Between(last, sample, 1, GapMark(sample.At - last.At), 0));
+            _joiner.Add(Between(last, sample, 1, GapMark(sample.At - last.At), 0), Cutting, into);
         _last = sample;
     }
 
-    public override void Restart() => _last = null;
+    public override void Restart()
+    {
+        _last = null;
+        _joiner.Clear();
+    }
 }
 
 /// <summary>Blocks between distinct readings of a cumulative counter.</summary>

@@ -38,6 +38,9 @@ public sealed record BlockCutting
     /// <summary>Noise of one sample (1 sigma), in watts.</summary>
     public double SampleNoise { get; init; }
 
+    /// <summary>A sample is the mean over this long about its stamp; 0 for power at an instant.</summary>
+    public TimeSpan AveragingWindow { get; init; }
+
     /// <summary>Shortest span over which samples are rescaled to the counter.</summary>
     public TimeSpan RescaleSpan { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -25,7 +25,7 @@ public enum TraceMarks
 /// <summary>
 /// The smallest interval for which a source gives an energy: between two distinct readings (design section 4.3).
 /// </summary>
-public readonly record struct EnergyBlock
+public readonly record struct EnergyBlock()
 {
     public required MonotonicTime Start { get; init; }
 
@@ -48,9 +48,15 @@ public readonly record struct EnergyBlock
 
     /// <summary>
     /// Standard uncertainty, in seconds, of where the source places a change of power inside the block: 0 for a counter read at
-    /// both ends, length / sqrt(12) for samples, between which a change may lie anywhere.
+    /// both ends, length / sqrt(12) for samples, between which a change may lie anywhere, and the same of the time that a sample averages, in quadrature.
     /// </summary>
     public double EdgeSeconds { get; init; }
+
+    /// <summary>Which rescaling span it belongs to, counting from 1; 0 where samples were not rescaled to a counter.</summary>
+    public long Span { get; init; }
+
+    /// <summary>Counter over integral of its rescaling span; 1 where samples were not rescaled.</summary>
+    public double Scale { get; init; } = 1;
 
     /// <summary>Why the energy is not known.</summary>
     public string? Reason { get; init; }

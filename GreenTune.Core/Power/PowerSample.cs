@@ -12,4 +12,5 @@ public readonly record struct PowerSample(MonotonicTime At, Watts Power, Watts O
 /// <param name="At">When the counter had this value.</param>
 /// <param name="Energy">Energy since an arbitrary origin. A falling value is a reset.</param>
 /// <param name="Other">Modelled energy of other processes since the same origin; 0 where they are not known.</param>
-public readonly record struct EnergyReading(MonotonicTime At, Joules Energy, Joules Other = default);
+/// <param name="Dram">The memory's part of <see cref="Energy"/>, where the source tells it apart; 0 elsewhere.</param>
+public readonly record struct EnergyReading(MonotonicTime At, Joules Energy, Joules Other = default, Joules Dram = default);

@@ -17,6 +17,8 @@ internal sealed class RescalingBlockCutter(BlockCutting cutting) : BlockCutter(c
 
     private readonly List<PowerSample> _pieces = [];
 
+    private readonly BlockJoiner _joiner = new();
+
     // Where the next block starts; null before the first reading that can start one.
     private MonotonicTime? _from;
 
@@ -206,7 +208,11 @@ internal sealed class RescalingBlockCutter(BlockCutting cutting) : BlockCutter(c
     private void Emit(double scale, TraceMarks marks, double extraSigma, List<EnergyBlock> into)
     {
         for (int i = 1; i < _pieces.Count; i++)
-            into.Add(Between(_pieces[i - 1], _pieces[i], scale, marks | GapMark(_pieces[i].At - _pieces[i - 1].At), extraSigma));
+        {
+            EnergyBlock block = Between(_pieces[i - 1], _pieces[i], scale, marks | GapMark(_pieces[i].At - _pieces[i - 1].At), extraSigma);
+            _joiner.Add((marks & TraceMarks.Unscaled) != 0 ? block : block with { Span = Statistics.Spans, Scale = scale }, Cutting, into);
+        }
+        _joiner.Flush(into);
     }
 
     /// <summary>Drops the samples before the last one at or before a time, and readings that lie before it.</summary>

@@ -34,6 +34,7 @@ public static class TelemetryNames
     public const string ResponseTimeToFirstChunk = "gen_ai.response.time_to_first_chunk";
     public const string UsageInputTokens = "gen_ai.usage.input_tokens";
     public const string UsageOutputTokens = "gen_ai.usage.output_tokens";
+    public const string UsageCachedInputTokens = "gen_ai.usage.cache_read.input_tokens";
     public const string ConversationId = "gen_ai.conversation.id";
     public const string ErrorType = "error.type";
     public const string ServerRequestDuration = "gen_ai.server.request.duration";
@@ -55,7 +56,8 @@ public static class TelemetryNames
     public const string CarbonEmissions = "greentune.carbon.emissions";
     public const string CarbonIntensity = "greentune.carbon.intensity";
     public const string Phase = "greentune.phase";
-    public const string EnergyQuality = "greentune.energy.quality";
+    // How a figure of energy was come by: measured, modelled, estimated or none.
+    public const string EnergyQuality = "greentune.energy.source";
     public const string RequestId = "greentune.request.id";
     public const string Configuration = "greentune.configuration";
     public const string Tenant = "greentune.tenant";

@@ -40,7 +40,7 @@ public sealed record RecordRow
 
     public required string QualityTip { get; init; }
 
-    /// <summary>"ok", "degraded", "cancelled" or "failed".</summary>
+    /// <summary>"ok", "degraded", "cancelled", "failed" or "aborted".</summary>
     public required string Outcome { get; init; }
 
     public required ChipKind OutcomeKind { get; init; }
@@ -76,6 +76,7 @@ public sealed record RecordRow
     {
         RequestOutcome.Cancelled => ("cancelled", ChipKind.Off),
         RequestOutcome.Failed => ("failed", ChipKind.Block),
+        RequestOutcome.Aborted => ("aborted", ChipKind.Block),
         _ => record.DegradedFrom is null ? ("ok", ChipKind.Ok) : ("degraded", ChipKind.Degrade),
     };
 

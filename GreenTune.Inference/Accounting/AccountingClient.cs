@@ -54,9 +54,10 @@ internal sealed class AccountingClient(HttpClient http)
 
     private static async Task ThrowIfRefusedAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
-        if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity)
+        if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.RequestEntityTooLarge)
         {
-            throw new RefusedException(await response.Content.ReadAsStringAsync(cancellation));
+            string reason = await response.Content.ReadAsStringAsync(cancellation);
+            throw new RefusedException(reason.Length > 0 ? reason : $"Accounting answered {(int)response.StatusCode} {response.StatusCode}.");
         }
 
         response.EnsureSuccessStatusCode();

@@ -3,6 +3,7 @@ using System.Text.Json;
 using GreenTune.Core.Contracts;
 using GreenTune.Inference.Budgets;
 using GreenTune.Inference.Selection;
+using GreenTune.ServiceDefaults.Access;
 
 namespace GreenTune.Inference.Accounting;
 
@@ -16,6 +17,7 @@ internal sealed partial class AccountingFeed(
     AutoSelector selector,
     BudgetBook budgets,
     CarbonFactorCache factor,
+    RemoteKeys keys,
     TimeProvider clock,
     ILogger<AccountingFeed> logger) : BackgroundService
 {
@@ -38,6 +40,8 @@ internal sealed partial class AccountingFeed(
                 // What is there already is read after the stream is open, so that no change falls between the two.
                 budgets.Replace(await accounting.BudgetsAsync(stoppingToken) ?? []);
                 factor.Set(await accounting.FactorAsync(stoppingToken));
+                // What was revoked while nobody listened was not heard.
+                keys.Recheck();
                 delay = Shortest;
                 away = false;
                 await foreach (SseItem<string> item in SseParser.Create(stream).EnumerateAsync(stoppingToken))
@@ -76,6 +80,9 @@ internal sealed partial class AccountingFeed(
                 break;
             case EventNames.BudgetDeleted when Read<BudgetDeleted>(item.Data) is { } deleted:
                 budgets.Remove(deleted.Id);
+                break;
+            case EventNames.KeyRevoked when Read<KeyRevoked>(item.Data) is { } revoked:
+                keys.Forget(revoked.Id);
                 break;
         }
     }

@@ -45,11 +45,19 @@ internal sealed partial class BudgetGate(AccountingClient accounting, BudgetBook
         {
             if (!options.Value.BudgetsFailOpen)
             {
+                // Accounting may only have been slow: what it has reserved meanwhile is for a request that will not run.
+                _ = ReleaseAsync(request.RequestId);
                 throw new BudgetUnavailableException();
             }
 
             WarnOnceAMinute(e.Message);
             return new BudgetVerdict(null, true);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client went away while it waited; the question may have arrived all the same.
+            _ = ReleaseAsync(request.RequestId);
+            throw;
         }
     }
 

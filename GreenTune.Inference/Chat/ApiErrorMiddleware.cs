@@ -15,21 +15,21 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
             await next(context);
             if (context.Response is { StatusCode: >= 400, HasStarted: false, ContentLength: null or 0 })
             {
-                await Write(context, ForStatus(context.Response.StatusCode, context.Request));
+                await WriteAsync(context, ForStatus(context.Response.StatusCode, context.Request));
             }
         }
         catch (ModelUnloadedException e) when (!context.Response.HasStarted)
         {
-            await Write(context, new ApiException(StatusCodes.Status503ServiceUnavailable, e.Message, "model", "model_loading", "server_error") { Headers = { [ApiException.RetryAfter] = "1" } });
+            await WriteAsync(context, new ApiException(StatusCodes.Status503ServiceUnavailable, e.Message, "model", "model_loading", "server_error") { Headers = { [ApiException.RetryAfter] = "1" } });
         }
         catch (ApiException e) when (!context.Response.HasStarted)
         {
-            await Write(context, e);
+            await WriteAsync(context, e);
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
             // Kestrel's own: body over the limit (413), one that comes too slowly (408), malformed chunks and the like.
-            await Write(context, new ApiException(e.StatusCode, e.StatusCode switch
+            await WriteAsync(context, new ApiException(e.StatusCode, e.StatusCode switch
             {
                 StatusCodes.Status413PayloadTooLarge => TooLarge,
                 StatusCodes.Status408RequestTimeout => TooSlow,
@@ -49,7 +49,7 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
 #pragma warning restore CA1031
         {
             LogUnhandled(e, context.Request.Path, RequestIdHeader.Of(context));
-            await Write(context, new ApiException(StatusCodes.Status500InternalServerError, "The service failed on this request; its log says why.", type: "server_error"));
+            await WriteAsync(context, new ApiException(StatusCodes.Status500InternalServerError, "The service failed on this request; its log says why.", type: "server_error"));
         }
     }
 
@@ -66,7 +66,8 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
         _ => new(status, $"The request was refused with status {status.ToString(CultureInfo.InvariantCulture)}.", type: status >= 500 ? "server_error" : "invalid_request_error"),
     };
 
-    private static async Task Write(HttpContext context, ApiException error)
+    /// <summary>Writes an error in OpenAI's envelope.</summary>
+    public static async Task WriteAsync(HttpContext context, ApiException error)
     {
         context.Response.Clear();
         context.Response.StatusCode = error.Status;

@@ -17,7 +17,7 @@ internal sealed class ChatCompletionsApi(GenerationService generations, AnswerSe
     private async Task AnswerAsync(HttpContext context)
     {
         CancellationToken gone = context.RequestAborted;
-        RequestHeaders headers = RequestHeaders.Read(context.Request.Headers);
+        RequestHeaders headers = RequestHeaders.Read(context);
         ChatRequest request;
         using (RequestBody body = await RequestBody.ReadAsync(context.Request.Body, gone))
         {

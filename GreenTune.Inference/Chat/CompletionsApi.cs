@@ -15,7 +15,7 @@ internal sealed class CompletionsApi(GenerationService generations, AnswerSender
     private async Task AnswerAsync(HttpContext context)
     {
         CancellationToken gone = context.RequestAborted;
-        RequestHeaders headers = RequestHeaders.Read(context.Request.Headers);
+        RequestHeaders headers = RequestHeaders.Read(context);
         CompletionRequest request;
         using (RequestBody body = await RequestBody.ReadAsync(context.Request.Body, gone))
         {

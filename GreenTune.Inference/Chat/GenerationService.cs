@@ -3,6 +3,7 @@ using System.Globalization;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Telemetry;
 using GreenTune.Core.Units;
+using GreenTune.Inference.Access;
 using GreenTune.Inference.Adapters;
 using GreenTune.Inference.Budgets;
 using GreenTune.Inference.Chat.Answers;
@@ -14,6 +15,7 @@ using GreenTune.Inference.Engine;
 using GreenTune.Inference.Records;
 using GreenTune.Inference.Selection;
 using GreenTune.Inference.Telemetry;
+using GreenTune.ServiceDefaults.Access;
 using Microsoft.Extensions.Options;
 
 namespace GreenTune.Inference.Chat;
@@ -51,6 +53,7 @@ internal sealed class GenerationService(
         {
             LoadedConfiguration wanted = await LoadedAsync(resolver.Resolve(request.Model), deadline, cancellation);
             Prompt[] prompts = Prompts(request, wanted);
+            TokenLimit.Take(headers.Allowance, MostTokens(prompts, request));
             BudgetVerdict verdict = await AskBudgetAsync(id, headers, wanted, request, prompts, cancellation);
             LoadedConfiguration served = wanted;
             try
@@ -84,7 +87,7 @@ internal sealed class GenerationService(
                 {
                     try
                     {
-                        return Submit(request, run, served, sampling, constrained, prompts, verdict, deadline, activity, cancellation);
+                        return Submit(request, headers, run, served, sampling, constrained, prompts, verdict, deadline, activity, cancellation);
                     }
                     catch (ModelUnloadedException) when (attempt < MostLoads)
                     {
@@ -99,12 +102,18 @@ internal sealed class GenerationService(
                 {
                     await budgets.ReleaseAsync(id);
                 }
+                else if (verdict.Unchecked)
+                {
+                    // Accounting was too slow to be waited for, and it may have reserved since. Nobody waits for this either.
+                    _ = budgets.ReleaseAsync(id);
+                }
 
                 throw;
             }
         }
         catch (Exception e)
         {
+            headers.Allowance?.Settle(0);
             activity?.SetStatus(ActivityStatusCode.Error, e.Message);
             activity?.SetTag(TelemetryNames.ErrorType, (e as ApiException)?.Code ?? e.GetType().Name);
             activity?.Dispose();
@@ -115,6 +124,7 @@ internal sealed class GenerationService(
     /// <summary>One generation for each prompt; all of them or none.</summary>
     private RunningAnswer Submit(
         TextRequest request,
+        RequestHeaders headers,
         ServedRequest first,
         LoadedConfiguration served,
         SamplingSettings sampling,
@@ -127,7 +137,7 @@ internal sealed class GenerationService(
     {
         var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var runs = new List<PromptRun>(prompts.Length);
-        var ends = new List<Task>(prompts.Length);
+        var ends = new List<Task<GenerationResult>>(prompts.Length);
         AdapterLease? lease = adapters.Lease(request.Model, served.Id);
         try
         {
@@ -159,6 +169,7 @@ internal sealed class GenerationService(
                 runs.Add(new PromptRun(request, index * request.Choices, run, served, generation, own, index == 0 ? activity : null));
             }
 
+            SettleTokens(headers.Allowance, prompts, ends);
             return new RunningAnswer(request, served, runs, verdict, deadline, stop);
         }
         catch (Exception e)
@@ -291,6 +302,21 @@ internal sealed class GenerationService(
                 ],
             }
             : null;
+
+    private static long MostTokens(Prompt[] prompts, TextRequest request) => prompts.Sum(prompt => prompt.Tokens.Length + (long)prompt.MaxTokens * request.Choices);
+
+    /// <summary>Gives back what was taken of a key's tokens and not used, once all prompts have ended.</summary>
+    private static void SettleTokens(TokenAllowance? allowance, Prompt[] prompts, List<Task<GenerationResult>> ends)
+    {
+        if (allowance is null)
+        {
+            return;
+        }
+
+        int read = prompts.Sum(prompt => prompt.Tokens.Length);
+        _ = Task.WhenAll(ends).ContinueWith(
+            ended => allowance.Settle(read + (ended.IsCompletedSuccessfully ? ended.Result.Sum(result => result.OutputTokens) : 0)), TaskScheduler.Default);
+    }
 
     /// <summary>Every choice runs to its last token at worst; a prompt is run once for all of its choices.</summary>
     private PredictedCost? Cost(string configurationId, TextRequest request, Prompt[] prompts)

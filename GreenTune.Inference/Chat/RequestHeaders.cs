@@ -1,5 +1,6 @@
 using System.Globalization;
 using GreenTune.Core.Contracts;
+using GreenTune.ServiceDefaults.Access;
 
 namespace GreenTune.Inference.Chat;
 
@@ -8,21 +9,26 @@ namespace GreenTune.Inference.Chat;
 /// <param name="Session">What belongs together; null when the client did not say.</param>
 /// <param name="WaitForEnergy">Hold the figures until the meter has settled.</param>
 /// <param name="Deadline">How long the client wants to wait for the whole answer; null when it did not say.</param>
-internal sealed record RequestHeaders(string Tenant, string? Session, bool WaitForEnergy, TimeSpan? Deadline)
+/// <param name="Allowance">What is left of the tokens of the client's key; null without a limit.</param>
+internal sealed record RequestHeaders(string Tenant, string? Session, bool WaitForEnergy, TimeSpan? Deadline, TokenAllowance? Allowance = null)
 {
     private const int MaxLength = 64;
     private const int LongestDeadline = 3_600_000;
 
     /// <exception cref="ApiException">400 naming the header.</exception>
-    public static RequestHeaders Read(IHeaderDictionary headers)
+    public static RequestHeaders Read(HttpContext context)
     {
+        IHeaderDictionary headers = context.Request.Headers;
         string? energy = headers[Headers.Energy];
         if (energy is not (null or "" or "wait"))
         {
             throw ApiException.Bad(Headers.Energy, "can only be 'wait'.");
         }
 
-        return new RequestHeaders(Name(headers, Headers.Tenant) ?? Headers.DefaultTenant, Name(headers, Headers.Session), energy == "wait", ReadDeadline(headers));
+        // Once keys are on, the tenant is the key's, whatever the header says.
+        Caller caller = context.Caller();
+        string tenant = caller.Key?.Tenant ?? Name(headers, Headers.Tenant) ?? Headers.DefaultTenant;
+        return new RequestHeaders(tenant, Name(headers, Headers.Session), energy == "wait", ReadDeadline(headers), caller.Allowance);
     }
 
     private static TimeSpan? ReadDeadline(IHeaderDictionary headers)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Telemetry;
+using GreenTune.Inference.Access;
 using GreenTune.Inference.Budgets;
 using GreenTune.Inference.Chat;
 using GreenTune.Inference.Energy;
@@ -39,16 +40,27 @@ internal sealed partial class ExternalProxy(
     {
         CancellationToken gone = context.RequestAborted;
         Upstream upstream = configuration.Upstream;
-        RequestHeaders headers = RequestHeaders.Read(context.Request.Headers);
+        RequestHeaders headers = RequestHeaders.Read(context);
         UpstreamRequest request = UpstreamRequest.Of(body, upstream);
         DateTimeOffset acceptedAt = clock.GetUtcNow();
         string id = $"{(path == ExternalRouting.Chat ? "chatcmpl" : "cmpl")}-{Guid.CreateVersion7(acceptedAt):N}";
-        BudgetVerdict verdict = await AskBudgetAsync(id, headers, upstream, request, gone);
+        TokenLimit.Take(headers.Allowance, request.EstimatedInputTokens + (long)(request.MaxTokens ?? inference.Value.DefaultMaxTokens));
+        BudgetVerdict verdict;
+        try
+        {
+            verdict = await AskBudgetAsync(id, headers, upstream, request, gone);
+        }
+        catch
+        {
+            headers.Allowance?.Settle(0);
+            throw;
+        }
 
         using Activity? activity = InferenceTelemetry.StartGeneration(upstream.Id, id, headers.Tenant, headers.Session, ExternalConfiguration.Provider);
         var run = new ExternalRun(id, upstream, request, headers, acceptedAt, meter, overlap, activity);
         using var exchange = new Exchange(context, configuration, path, run, headers, clock);
         RequestOutcome outcome = RequestOutcome.Failed;
+        records.Begin(run.ToJournal);
         try
         {
             IHeaderDictionary answer = context.Response.Headers;
@@ -84,6 +96,7 @@ internal sealed partial class ExternalProxy(
         finally
         {
             exchange.EndRun();
+            headers.Allowance?.Settle(run.InputTokens + run.OutputTokens);
             activity?.SetTag(TelemetryNames.UsageInputTokens, run.InputTokens);
             activity?.SetTag(TelemetryNames.UsageOutputTokens, run.OutputTokens);
             records.Follow(id, instance => run.RecordAsync(outcome, instance), ExternalConfiguration.Provider);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Units;
+using GreenTune.Inference.Records;
 using GreenTune.Metering;
 
 namespace GreenTune.Inference.External;
@@ -65,6 +66,26 @@ internal sealed class ExternalRun(string id, Upstream upstream, UpstreamRequest 
     {
         _end = meter.Now;
         Settled = _share is null ? Task.FromResult(NotMetered()) : ModelledAsync(overlap.End(_share, _end));
+    }
+
+    /// <summary>What the journal keeps of it while it runs.</summary>
+    public JournalEntry ToJournal(string instance)
+    {
+        ActivityContext span = Activity?.Context ?? default;
+        return new JournalEntry
+        {
+            Id = Id,
+            StartedAt = acceptedAt,
+            Tenant = headers.Tenant,
+            Session = headers.Session,
+            RequestedModel = Upstream.Id,
+            ConfigurationId = Upstream.Id,
+            InputTokens = InputTokens,
+            Streamed = Request.Stream,
+            TraceId = span == default ? null : span.TraceId.ToHexString(),
+            SpanId = span == default ? null : span.SpanId.ToHexString(),
+            Instance = instance,
+        };
     }
 
     /// <summary>The record, once the energy has settled.</summary>

@@ -98,6 +98,16 @@ internal sealed partial class Outbox : IAsyncDisposable
         }
     }
 
+    /// <summary>Ids of the records that wait to be sent. Reads every segment.</summary>
+    public HashSet<string> WaitingRecords()
+    {
+        lock (_files)
+        {
+            CloseSegment();
+            return [.. Segments().SelectMany(Read).Where(entry => entry.Kind == OutboxKind.Record).Select(entry => entry.Id)];
+        }
+    }
+
     /// <summary>Accounting has everything of the segment.</summary>
     public void Remove(OutboxSegment segment)
     {

@@ -60,23 +60,34 @@ internal sealed partial class OutboxSender(Outbox outbox, AccountingClient accou
     {
         foreach (OutboxEntry[] batch in Batches(segment.Entries))
         {
-            try
+            await SendAsync(batch, cancellation);
+        }
+    }
+
+    /// <summary>A batch that is refused as a whole (too large, or one entry that cannot be read) is sent again in halves: only the culprit is put aside.</summary>
+    private async Task SendAsync(ArraySegment<OutboxEntry> batch, CancellationToken cancellation)
+    {
+        try
+        {
+            IReadOnlyList<IngestRefusal> refused = batch[0].Kind switch
             {
-                IReadOnlyList<IngestRefusal> refused = batch[0].Kind switch
-                {
-                    OutboxKind.Record => await accounting.SendRecordsAsync([.. batch.Select(entry => entry.Body)], cancellation),
-                    OutboxKind.Period => await accounting.SendPeriodsAsync([.. batch.Select(entry => entry.Body)], cancellation),
-                    _ => await accounting.SendPlanAsync(batch[0].Body, cancellation),
-                };
-                foreach (IngestRefusal refusal in refused)
-                {
-                    SetAside([.. batch.Where(entry => entry.Id == refusal.Id)], refusal.Reason);
-                }
-            }
-            catch (RefusedException e)
+                OutboxKind.Record => await accounting.SendRecordsAsync([.. batch.Select(entry => entry.Body)], cancellation),
+                OutboxKind.Period => await accounting.SendPeriodsAsync([.. batch.Select(entry => entry.Body)], cancellation),
+                _ => await accounting.SendPlanAsync(batch[0].Body, cancellation),
+            };
+            foreach (IngestRefusal refusal in refused)
             {
-                SetAside(batch, e.Message);
+                SetAside([.. batch.Where(entry => entry.Id == refusal.Id)], refusal.Reason);
             }
+        }
+        catch (RefusedException) when (batch.Count > 1)
+        {
+            await SendAsync(batch[..(batch.Count / 2)], cancellation);
+            await SendAsync(batch[(batch.Count / 2)..], cancellation);
+        }
+        catch (RefusedException e)
+        {
+            SetAside([.. batch], e.Message);
         }
     }
 

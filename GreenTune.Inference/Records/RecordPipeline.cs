@@ -13,6 +13,7 @@ namespace GreenTune.Inference.Records;
 /// <summary>Follows every generation from its end to a record in the outbox, off the request's path.</summary>
 internal sealed partial class RecordPipeline(
     Outbox outbox,
+    RequestJournal journal,
     EnergyPredictor predictor,
     CarbonFactorCache factor,
     InferenceTelemetry telemetry,
@@ -32,7 +33,15 @@ internal sealed partial class RecordPipeline(
     private readonly string _instance = $"{environment.ApplicationName}-{Environment.MachineName}-{Environment.ProcessId}";
 
     /// <summary>Takes over a generation that has been submitted. Returns at once.</summary>
-    public void Follow(ServedRequest served, Generation generation) => Keep(served.Id, FollowAsync(served, generation));
+    public void Follow(ServedRequest served, Generation generation)
+    {
+        journal.Begin(served.ToJournal(_instance));
+        Keep(served.Id, FollowAsync(served, generation));
+    }
+
+    /// <summary>Notes a request that runs outside the engine, so that it leaves a record even when this process is killed. Every one is followed in the end.</summary>
+    /// <param name="entry">What is known of it, for this instance of the service.</param>
+    public void Begin(Func<string, JournalEntry> entry) => journal.Begin(entry(_instance));
 
     /// <summary>Takes over a request that ran outside the engine. Returns at once.</summary>
     /// <param name="id">The request's id.</param>
@@ -96,7 +105,7 @@ internal sealed partial class RecordPipeline(
     {
         GramsCO2e? grams = ProvisionalCarbon.Of(record.Energy.Joules, factor.Current);
         InferenceTelemetry.Settled(span, record, grams, clock.GetUtcNow());
-        telemetry.Record(record, grams, provider);
+        telemetry.Record(record, provider);
         predictor.Learn(record);
         await KeepAsync(record);
     }
@@ -125,6 +134,7 @@ internal sealed partial class RecordPipeline(
             try
             {
                 await outbox.AppendAsync(entry);
+                journal.End(record.Id);
                 return;
             }
             catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !_stopping.IsCancellationRequested)

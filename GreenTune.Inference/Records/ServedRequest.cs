@@ -37,6 +37,23 @@ internal sealed record ServedRequest
 
     public DateTimeOffset At(MonotonicTime tick) => AcceptedAt + (tick - AcceptedTick);
 
+    /// <summary>What the journal keeps of it.</summary>
+    public JournalEntry ToJournal(string instance) => new()
+    {
+        Id = Id,
+        StartedAt = AcceptedAt,
+        Tenant = Tenant,
+        Session = Session,
+        RequestedModel = RequestedModel,
+        ConfigurationId = ConfigurationId,
+        DegradedFrom = DegradedFrom,
+        InputTokens = InputTokens,
+        Streamed = Streamed,
+        TraceId = Span == default ? null : Span.TraceId.ToHexString(),
+        SpanId = Span == default ? null : Span.SpanId.ToHexString(),
+        Instance = instance,
+    };
+
     /// <summary>The record of this request, once settled.</summary>
     public RequestRecord ToRecord(GenerationResult result, SettledRequest settled, IReadOnlyList<TracePoint> trace, string instance) => new()
     {
@@ -62,6 +79,8 @@ internal sealed record ServedRequest
             _ => "error",
         },
         InputTokens = InputTokens,
+        // A request that never ran was never looked up.
+        CachedInputTokens = result.StartedAt is null ? null : Math.Min(result.CachedTokens, InputTokens),
         OutputTokens = result.OutputTokens,
         QueueSeconds = ((result.StartedAt ?? result.EndedAt) - AcceptedTick).TotalSeconds,
         TimeToFirstTokenSeconds = result.FirstTokenAt is { } first ? (first - AcceptedTick).TotalSeconds : null,

@@ -27,7 +27,6 @@ internal sealed class InferenceTelemetry : IDisposable
     private readonly Histogram<double> _perToken;
     private readonly Histogram<long> _tokens;
     private readonly Histogram<double> _energy;
-    private readonly Counter<double> _emissions;
 
     public InferenceTelemetry(IMeterFactory meters)
     {
@@ -37,7 +36,6 @@ internal sealed class InferenceTelemetry : IDisposable
         _perToken = _meter.CreateHistogram<double>(TelemetryNames.ServerTimePerOutputToken, "s", "Time per output token after the first", null, Advice(PerTokenBuckets));
         _tokens = _meter.CreateHistogram<long>(TelemetryNames.TokenUsage, "{token}", "Tokens used", null, new InstrumentAdvice<long> { HistogramBucketBoundaries = [.. TokenBuckets.Select(bucket => (long)bucket)] });
         _energy = _meter.CreateHistogram<double>(TelemetryNames.RequestEnergy, "J", "Energy of a request, idle share included", null, Advice(JouleBuckets));
-        _emissions = _meter.CreateCounter<double>(TelemetryNames.CarbonEmissions, "g{CO2e}", "Provisional emissions of requests");
     }
 
     public static ActivitySource Source { get; } = new(TelemetryNames.Inference);
@@ -102,8 +100,10 @@ internal sealed class InferenceTelemetry : IDisposable
         activity.SetEndTime(now.UtcDateTime);
     }
 
-    /// <summary>The metrics of one finished request.</summary>
-    public void Record(RequestRecord record, GramsCO2e? grams, string provider = Provider)
+    /// <summary>
+    /// The metrics of one finished request. Its emissions are Accounting's to count (greentune.carbon.emissions): counted here too, a sum over services would have them twice.
+    /// </summary>
+    public void Record(RequestRecord record, string provider = Provider)
     {
         var tags = new TagList
         {
@@ -133,11 +133,6 @@ internal sealed class InferenceTelemetry : IDisposable
         if (record.Energy.Joules is { } joules)
         {
             _energy.Record(joules.Value, tags);
-        }
-
-        if (grams is { Value: >= 0 } emitted)
-        {
-            _emissions.Add(emitted.Value, tags);
         }
     }
 

@@ -23,7 +23,7 @@ public sealed record BaselineOptions
 /// quiet blocks, with the energy of other processes taken out first, as for active energy. Later quiet refreshes it. Until there is one, the source's
 /// own idle figure stands in, with a large sigma. A burst in the quiet that nobody reported is left out. Owned by the sampler's thread.
 /// </summary>
-internal sealed class BaselineKeeper
+internal sealed partial class BaselineKeeper
 {
     private const double BatchSeconds = 0.5;
     private const int Batches = 120;
@@ -41,6 +41,9 @@ internal sealed class BaselineKeeper
     // A baseline that has expired, or that a record contradicted, is still the best there is, but no longer known well.
     private const double StaleRelativeSigma = 0.1;
 
+    // One from an earlier run that has not expired: rooms and fans change from day to day.
+    private const double SavedRelativeSigma = 0.03;
+
     private readonly BaselineOptions _options;
     private readonly Watts _assumed;
     private readonly Watts _assumedSigma;
@@ -48,13 +51,24 @@ internal sealed class BaselineKeeper
     private readonly List<(MonotonicTime From, MonotonicTime? To)> _busy = [];
     private readonly List<(MonotonicTime At, string Key)> _residents = [(new(long.MinValue), "")];
     private MonotonicTime? _lastActivity;
+    private Calibration? _calibration;
 
-    public BaselineKeeper(BaselineOptions options, Watts assumed, Watts assumedSigma)
+    /// <param name="options">When a baseline counts as measured.</param>
+    /// <param name="assumed">Idle power to go by until there is one.</param>
+    /// <param name="assumedSigma">Its standard uncertainty.</param>
+    /// <param name="saved">Baselines of earlier runs, which serve until they are measured anew.</param>
+    /// <param name="wall">The time of day, for their age.</param>
+    public BaselineKeeper(BaselineOptions options, Watts assumed, Watts assumedSigma, IReadOnlyList<SavedBaseline>? saved = null, DateTimeOffset wall = default)
     {
         _options = options;
         _assumed = assumed;
         _assumedSigma = assumedSigma;
+        foreach (SavedBaseline one in saved ?? [])
+            _entries[KeyOf(one.Resident)] = new(one, wall - one.MeasuredAt > options.Expiry ? StaleRelativeSigma : SavedRelativeSigma);
     }
+
+    /// <summary>How a calibration came out, once; null while it goes on or when there was none.</summary>
+    public CalibrationResult? Calibrated { get; private set; }
 
     /// <summary>Configurations that are resident now.</summary>
     public IReadOnlyList<string> Resident { get; private set; } = [];
@@ -88,6 +102,7 @@ internal sealed class BaselineKeeper
             && !TouchesBusy(block)
             && !ResidentChanges(block);
         Forget(block.Start);
+        CheckCalibration(block.End);
         if (!quiet)
         {
             _lastActivity = block.End;
@@ -101,6 +116,49 @@ internal sealed class BaselineKeeper
         if (!_entries.TryGetValue(key, out Entry? entry))
             _entries[key] = entry = new();
         entry.Add(Math.Max(0, block.Energy.Value - Math.Max(0, block.Other.Value)), block.Seconds, block.End, endWall, _options);
+        if (_calibration is { } calibration && calibration.Key == key && entry.Seconds >= calibration.Over.TotalSeconds)
+            EndCalibration(block.End, problem: null);
+    }
+
+    /// <summary>Measures the baseline of what is resident anew; the one in use serves until then.</summary>
+    public void Calibrate(TimeSpan over, MonotonicTime at)
+    {
+        string key = _residents[^1].Key;
+        if (!_entries.TryGetValue(key, out Entry? entry))
+            _entries[key] = entry = new();
+        entry.Begin();
+        // What has passed since the last activity is not counted: the caller asks for quiet from now on.
+        _lastActivity = at;
+        _calibration = new(key, over, at + Calibration.Patience(over));
+        Calibrated = null;
+    }
+
+    /// <summary>The result of a calibration, once.</summary>
+    public CalibrationResult? TakeCalibrated()
+    {
+        CalibrationResult? calibrated = Calibrated;
+        Calibrated = null;
+        return calibrated;
+    }
+
+    /// <summary>What has been measured, to be remembered.</summary>
+    public IReadOnlyList<SavedBaseline> Measured() =>
+        [.. _entries.Select(entry => entry.Value.ToSaved(entry.Key.Length == 0 ? [] : entry.Key.Split('\n'))).OfType<SavedBaseline>()];
+
+    private void CheckCalibration(MonotonicTime now)
+    {
+        if (_calibration is not { } calibration)
+            return;
+        if (_residents[^1].Key != calibration.Key)
+            EndCalibration(now, "what is resident on the device has changed meanwhile");
+        else if (now > calibration.Deadline)
+            EndCalibration(now, FormattableString.Invariant($"the device was quiet for {(_entries.TryGetValue(calibration.Key, out Entry? entry) ? entry.Seconds : 0):0.#} s of the {calibration.Over.TotalSeconds:0.#} s asked for: requests were served, or something else ran"));
+    }
+
+    private void EndCalibration(MonotonicTime now, string? problem)
+    {
+        _calibration = null;
+        Calibrated = new(Current(now), Resident, problem);
     }
 
     /// <summary>A record contradicted the baseline in use: it is measured anew.</summary>
@@ -157,99 +215,5 @@ internal sealed class BaselineKeeper
         }
         while (_residents.Count > 1 && _residents[1].At <= before)
             _residents.RemoveAt(0);
-    }
-
-    /// <summary>One set's quiet time in batches.</summary>
-    private sealed class Entry
-    {
-        private readonly List<(double Joules, double Seconds, MonotonicTime End)> _batches = new(Batches);
-        private readonly double[] _watts = new double[Batches];
-        private readonly double[] _scratch = new double[Batches];
-        private double _joules;
-        private double _seconds;
-        private Watts? _mean;
-        private Watts _sigma;
-        private double _over;
-        private DateTimeOffset _measuredAt;
-        private bool _stale;
-
-        public void Add(double joules, double seconds, MonotonicTime end, DateTimeOffset wall, BaselineOptions options)
-        {
-            _joules += joules;
-            _seconds += seconds;
-            if (_seconds < BatchSeconds)
-                return;
-            if (_batches.Count == Batches)
-                _batches.RemoveAt(0);
-            _batches.Add((_joules, _seconds, end));
-            (_joules, _seconds) = (0, 0);
-            Expire(end, options);
-            int count = _batches.Count;
-            for (int i = 0; i < count; i++)
-                _watts[i] = _scratch[i] = _batches[i].Joules / _batches[i].Seconds;
-            double median = Median(count);
-            for (int i = 0; i < count; i++)
-                _scratch[i] = Math.Abs(_watts[i] - median);
-            double limit = Math.Max(OutlierDistances * Median(count), OutlierRelative * median);
-            double over = 0, total = 0, squares = 0;
-            int kept = 0;
-            for (int i = 0; i < count; i++)
-            {
-                if (Math.Abs(_watts[i] - median) > limit)
-                    continue;
-                kept++;
-                total += _batches[i].Joules;
-                over += _batches[i].Seconds;
-            }
-            if (over < options.Shortest.TotalSeconds)
-                return;
-            double mean = total / over;
-            for (int i = 0; i < count; i++)
-            {
-                if (Math.Abs(_watts[i] - median) <= limit)
-                    squares += (_watts[i] - mean) * (_watts[i] - mean);
-            }
-            double variance = squares / Math.Max(1, kept - 1) / Math.Min(IndependentBatches, kept);
-            _mean = new(mean);
-            _sigma = new(Math.Sqrt(variance + Math.Pow(LeastRelativeSigma * mean, 2)));
-            _over = over;
-            _measuredAt = wall;
-            _stale = false;
-        }
-
-        public (Watts Mean, Watts Sigma)? Estimate(MonotonicTime now, BaselineOptions options)
-        {
-            if (_mean is not { } mean)
-                return null;
-            Expire(now, options);
-            return (mean, _stale ? new(Math.Max(_sigma.Value, StaleRelativeSigma * mean.Value)) : _sigma);
-        }
-
-        public BaselineView? View(MonotonicTime now, BaselineOptions options) =>
-            Estimate(now, options) is { } known ? new(known.Mean, known.Sigma, _measuredAt, _over, Assumed: false) : null;
-
-        public void Restart()
-        {
-            _batches.Clear();
-            (_joules, _seconds) = (0, 0);
-            _stale = true;
-        }
-
-        /// <summary>Median of the scratch buffer, which is sorted.</summary>
-        private double Median(int count)
-        {
-            Array.Sort(_scratch, 0, count);
-            return (_scratch[(count - 1) / 2] + _scratch[count / 2]) / 2;
-        }
-
-        private void Expire(MonotonicTime now, BaselineOptions options)
-        {
-            int old = 0;
-            while (old < _batches.Count && now - _batches[old].End > options.Expiry)
-                old++;
-            _batches.RemoveRange(0, old);
-            if (_mean is not null && _batches.Count == 0)
-                _stale = true;
-        }
     }
 }

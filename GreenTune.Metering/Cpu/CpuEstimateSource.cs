@@ -13,20 +13,10 @@ namespace GreenTune.Metering.Cpu;
 /// </summary>
 public sealed class CpuEstimateSource : IPowerSource
 {
-    // Within the time of a request the others' share is not resolved anyway: 10 ms of jiffies over one second is 1 % of a core.
-    private static readonly TimeSpan Smoothing = TimeSpan.FromSeconds(1);
-
-    // Reading /proc/stat costs tens of microseconds, this process's clock less than one.
-    private static readonly TimeSpan MachineEvery = TimeSpan.FromMilliseconds(40);
-
     private readonly CpuPowerModel _model;
     private readonly int _logicalCpus;
-    private readonly ICpuTimes _times;
-    private readonly Queue<(MonotonicTime At, double Machine, double Own)> _history = new(64);
+    private readonly CpuRates _rates;
     private MonotonicTime? _last;
-    private MonotonicTime? _lastMachine;
-    private double _lastOwn;
-    private double _othersRate;
     private double _joules;
     private double _otherJoules;
 
@@ -35,8 +25,8 @@ public sealed class CpuEstimateSource : IPowerSource
     /// <param name="times">CPU times; the source disposes it.</param>
     public CpuEstimateSource(CpuTopology topology, CpuOptions options, ICpuTimes times)
     {
-        _times = times;
         _logicalCpus = topology.LogicalCpus;
+        _rates = new(times, _logicalCpus);
         (double tdp, string basis) = SharedTdp(topology, options);
         _model = new(tdp);
         Description = new()
@@ -57,13 +47,20 @@ public sealed class CpuEstimateSource : IPowerSource
         };
     }
 
-    public PowerSourceDescription Description { get; }
+    public PowerSourceDescription Description { get; private set; }
 
     /// <summary>The model behind the readings.</summary>
     public CpuPowerModel Model => _model;
 
     /// <summary>CPU-seconds per second of other processes, as used for the last reading.</summary>
-    public double OthersRate => _othersRate;
+    public double OthersRate => _rates.Others;
+
+    /// <summary>Adds a sentence to the explanation; called before the source is used.</summary>
+    internal CpuEstimateSource Explain(string sentence)
+    {
+        Description = Description with { Explanation = $"{Description.Explanation} {sentence}" };
+        return this;
+    }
 
     /// <summary>TDP of the cores that this machine sees, and how it was arrived at.</summary>
     internal static (double Tdp, string Basis) SharedTdp(CpuTopology topology, CpuOptions options)
@@ -88,43 +85,26 @@ public sealed class CpuEstimateSource : IPowerSource
 
     public SourceStatus Read(MonotonicTime now, PowerReadings into)
     {
-        double own = _times.ProcessSeconds();
-        if (_lastMachine is null || now - _lastMachine >= MachineEvery)
-            ReadMachine(now, own);
+        _rates.Read(now);
         if (_last is not { } last)
         {
-            (_last, _lastOwn) = (now, own);
+            _last = now;
             into.Counter.Add(new(now, new(0), new(0)));
             return SourceStatus.Ok;
         }
         double seconds = (now - last).TotalSeconds;
         if (seconds <= 0)
             return SourceStatus.Ok;
-        double ownRate = Math.Clamp((own - _lastOwn) / seconds, 0, _logicalCpus);
-        // Ours is exact and now, theirs a second old: together they cannot be more than there is.
-        double others = Math.Min(_othersRate, _logicalCpus - ownRate);
-        double busy = ownRate + others;
+        double others = _rates.OthersBeside;
+        double busy = _rates.Own + others;
         double watts = _model.Watts(busy / _logicalCpus);
         _joules += watts * seconds;
         if (busy > 0)
             _otherJoules += (watts - _model.IdleWatts) * (others / busy) * seconds;
-        (_last, _lastOwn) = (now, own);
+        _last = now;
         into.Counter.Add(new(now, new(_joules), new(_otherJoules)));
         return SourceStatus.Ok;
     }
 
-    public void Dispose() => (_times as IDisposable)?.Dispose();
-
-    private void ReadMachine(MonotonicTime now, double own)
-    {
-        _lastMachine = now;
-        if (_times.MachineBusySeconds() is not { } machine)
-            return;
-        // Keep one entry at least a second old to measure from.
-        while (_history.Count > 1 && now - _history.Peek().At > Smoothing + MachineEvery)
-            _history.Dequeue();
-        if (_history.TryPeek(out var first) && (now - first.At).TotalSeconds is > 0.09 and var seconds)
-            _othersRate = Math.Clamp((machine - first.Machine - (own - first.Own)) / seconds, 0, _logicalCpus);
-        _history.Enqueue((now, machine, own));
-    }
+    public void Dispose() => _rates.Dispose();
 }

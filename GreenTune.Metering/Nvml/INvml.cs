@@ -51,6 +51,72 @@ public interface INvml
     /// <param name="count">How many were written, or are to be made room for.</param>
     NvmlReturn PowerSamples(nint device, ulong lastSeen, Span<NvmlSample> buffer, out NvmlValueType type, out uint count);
 
+    /// <summary>nvmlDeviceGetClockInfo, in MHz: 1 is the SMs' clock, 2 the memory's.</summary>
+    NvmlReturn Clock(nint device, int clock, out uint megahertz)
+    {
+        megahertz = 0;
+        return NvmlReturn.FunctionNotFound;
+    }
+
+    /// <summary>nvmlDeviceGetTemperature of the GPU, in degrees Celsius.</summary>
+    NvmlReturn Temperature(nint device, out uint celsius)
+    {
+        celsius = 0;
+        return NvmlReturn.FunctionNotFound;
+    }
+
+    /// <summary>nvmlDeviceGetCurrentClocksThrottleReasons: bits as nvml.h's nvmlClocksThrottleReason constants.</summary>
+    NvmlReturn ThrottleReasons(nint device, out ulong reasons)
+    {
+        reasons = 0;
+        return NvmlReturn.FunctionNotFound;
+    }
+
+    /// <summary>nvmlDeviceGetUtilizationRates: per cent of the time with a kernel running.</summary>
+    NvmlReturn Utilization(nint device, out uint gpuPercent)
+    {
+        gpuPercent = 0;
+        return NvmlReturn.FunctionNotFound;
+    }
+
+    /// <summary>nvmlDeviceGetProcessUtilization.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="lastSeen">Only samples after this time stamp are returned; 0 for all.</param>
+    /// <param name="buffer">Receives the samples. Empty asks for the number that a buffer has to hold.</param>
+    /// <param name="count">How many were written, or are to be made room for.</param>
+    NvmlReturn ProcessUtilization(nint device, ulong lastSeen, Span<NvmlProcessSample> buffer, out uint count)
+    {
+        count = 0;
+        return NvmlReturn.FunctionNotFound;
+    }
+
+    /// <summary>nvmlDeviceGetComputeRunningProcesses_v3.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="buffer">Receives the processes.</param>
+    /// <param name="count">How many there are.</param>
+    NvmlReturn Processes(nint device, Span<NvmlProcess> buffer, out uint count)
+    {
+        count = 0;
+        return NvmlReturn.FunctionNotFound;
+    }
+
+    /// <summary>nvmlDeviceGetMigMode: 1 when the GPU is divided into instances.</summary>
+    NvmlReturn MigMode(nint device, out uint current)
+    {
+        current = 0;
+        return NvmlReturn.FunctionNotFound;
+    }
+
+    /// <summary>nvmlDeviceGetDeviceHandleFromMigDeviceHandle.</summary>
+    NvmlReturn MigParent(nint instance, out nint device)
+    {
+        device = 0;
+        return NvmlReturn.FunctionNotFound;
+    }
+
+    /// <summary>The UUIDs of a GPU's MIG instances (nvmlDeviceGetMaxMigDeviceCount, nvmlDeviceGetMigDeviceHandleByIndex, nvmlDeviceGetUUID).</summary>
+    NvmlReturn MigInstances(nint device, List<string> uuids) => NvmlReturn.FunctionNotFound;
+
     /// <summary>The driver's words for a code (nvmlErrorString).</summary>
     string ErrorString(NvmlReturn code);
 }

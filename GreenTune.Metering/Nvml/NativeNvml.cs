@@ -1,18 +1,19 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 
 namespace GreenTune.Metering.Nvml;
 
 /// <summary>
 /// The installed NVML: libnvidia-ml.so.1 on Linux, nvml.dll on Windows. Functions are looked up one by one, so that a driver which lacks
-/// one of them still serves with the others.
+/// one of them still serves with the others. Thread-safe, as NVML itself is.
 /// </summary>
-public sealed unsafe class NativeNvml : INvml
+public sealed unsafe partial class NativeNvml : INvml
 {
     // NVML_DEVICE_NAME_V2_BUFFER_SIZE and NVML_DEVICE_UUID_V2_BUFFER_SIZE.
     private const int TextLength = 96;
     private const int TotalPowerSamples = 0;
 
-    private readonly Dictionary<string, nint> _functions = [];
+    private readonly ConcurrentDictionary<string, nint> _functions = [];
     private nint _library;
 
     public NvmlReturn Initialize(out string? detail)

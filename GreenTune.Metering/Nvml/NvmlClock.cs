@@ -13,17 +13,24 @@ internal sealed class NvmlClock
     private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Behind = TimeSpan.FromSeconds(5);
 
+    // A stamp that does not fit may be one reading's; this many in a row are another clock.
+    private const int Misfits = 20;
+
     private long _offset;
     private long _offsetBefore;
     private long _correction;
     private bool _started;
     private bool _checked;
+    private int _misfits;
 
     /// <summary>The wall clock was set since the last reading.</summary>
     public bool Jumped { get; private set; }
 
     /// <summary>What had to be added to the stamps because they follow another clock than ours; zero normally.</summary>
     public TimeSpan Correction => new(_correction);
+
+    /// <summary>How often the stamps were found to follow another clock.</summary>
+    public int Corrections { get; private set; }
 
     /// <summary>Notes both clocks; called before the stamps of a reading are mapped.</summary>
     public void Observe(MonotonicTime now, DateTimeOffset wall)
@@ -36,17 +43,23 @@ internal sealed class NvmlClock
     }
 
     /// <summary>
-    /// Checks the mapping with the newest stamp of the first reading, which must be fresh: one that lies ahead of now or seconds behind it
-    /// shows another clock, and the difference is taken out.
+    /// Checks the mapping with the newest stamp of a reading that brought new ones, which must be fresh: one that lies ahead of now or seconds behind it
+    /// shows another clock, and the difference is taken out. At once at the first reading, later when it stays so: clocks drift apart.
     /// </summary>
     public void Check(ulong newestMicroseconds, MonotonicTime now)
     {
-        if (_checked)
-            return;
-        _checked = true;
         TimeSpan age = now - Map(newestMicroseconds, _offset);
-        if (age < -Ahead || age > Behind)
-            _correction = age.Ticks;
+        bool fits = age >= -Ahead && age <= Behind;
+        _misfits = fits ? 0 : _misfits + 1;
+        if (fits || (_checked && _misfits < Misfits))
+        {
+            _checked = true;
+            return;
+        }
+        _checked = true;
+        _misfits = 0;
+        _correction += age.Ticks;
+        Corrections++;
     }
 
     /// <summary>When a stamp was taken; null when it can be mapped to no time after the last one and up to now.</summary>
@@ -59,6 +72,9 @@ internal sealed class NvmlClock
         mapped = Map(microseconds, _offsetBefore);
         return Fits(mapped, last, now) ? MonotonicTime.Min(mapped, now) : null;
     }
+
+    /// <summary>Whether a stamp lies ahead of now: after the clock was set back, those from before do.</summary>
+    public bool IsAhead(ulong microseconds, MonotonicTime now) => Map(microseconds, _offset) > now + Ahead;
 
     private static bool Fits(MonotonicTime at, MonotonicTime? last, MonotonicTime now) => at <= now + Ahead && (last is null || at > last);
 

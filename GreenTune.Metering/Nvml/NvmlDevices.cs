@@ -13,21 +13,56 @@ public static class NvmlDevices
     /// <param name="uuid">The GPU's UUID ("GPU-..."), or null for the machine's only one.</param>
     /// <param name="clock">The meter's clock.</param>
     /// <param name="pollPeriod">How often the sampler will read it.</param>
-    public static IPowerSource Open(INvml nvml, string? uuid, TimeProvider clock, TimeSpan pollPeriod)
+    public static IPowerSource Open(INvml nvml, string? uuid, TimeProvider clock, TimeSpan pollPeriod) =>
+        Open(nvml, uuid, clock, pollPeriod, static () => CudaDevices.Uuid(0), NvmlFacts.SeesDriverPids());
+
+    /// <param name="nvml">The library.</param>
+    /// <param name="uuid">The GPU's UUID, or null for the machine's only one or CUDA's first.</param>
+    /// <param name="clock">The meter's clock.</param>
+    /// <param name="pollPeriod">How often the sampler will read it.</param>
+    /// <param name="cuda">UUID of the GPU that CUDA uses unless told otherwise, without prefix.</param>
+    /// <param name="seesDriverPids">The driver's process numbers are ours.</param>
+    internal static IPowerSource Open(INvml nvml, string? uuid, TimeProvider clock, TimeSpan pollPeriod, Func<string?> cuda, bool seesDriverPids)
     {
         NvmlReturn code = nvml.Initialize(out string? detail);
         if (code != NvmlReturn.Success)
             return None(uuid, Explain(nvml, code, detail));
-        if (Find(nvml, uuid, out nint device) is { } problem)
+        string? problem = Find(nvml, uuid, cuda, out nint device);
+        NvmlTarget target = default;
+        if (problem is null)
+            (target, problem) = Tenancy(nvml, device, pollPeriod, clock, seesDriverPids);
+        if (problem is not null)
         {
             nvml.Shutdown();
             return None(uuid, problem);
         }
-        var source = new NvmlPowerSource(nvml, device, clock, pollPeriod);
+        var source = new NvmlPowerSource(nvml, target, clock, pollPeriod);
         if (source.Unusable is not { } reason)
             return source;
         source.Dispose();
         return None(source.DeviceId, reason);
+    }
+
+    /// <summary>
+    /// What of a GPU this service may be charged with. A GPU divided by MIG tells the power of all its instances together: it is metered for the only
+    /// instance on it, and not at all where there are several, unless the instance tells its own.
+    /// </summary>
+    private static (NvmlTarget Target, string? Problem) Tenancy(INvml nvml, nint device, TimeSpan pollPeriod, TimeProvider clock, bool seesDriverPids)
+    {
+        var whole = new NvmlTarget(device, null, seesDriverPids, 0, "");
+        bool isInstance = nvml.MigParent(device, out nint parent) == NvmlReturn.Success && parent != 0;
+        if (!isInstance)
+            parent = device;
+        if (nvml.MigMode(parent, out uint divided) != NvmlReturn.Success || divided != 1)
+            return (whole, null);
+        if (isInstance && new NvmlPowerSource(nvml, whole, clock, pollPeriod).Unusable is null)
+            return (whole with { Note = " A MIG instance with a power reading of its own." }, null);
+        var instances = new List<string>();
+        _ = nvml.MigInstances(parent, instances);
+        if (instances.Count > 1)
+            return (default, FormattableString.Invariant($"MIG divides the GPU into {instances.Count} instances ({string.Join(", ", instances)}), and the driver tells their power only together: give this service the GPU's only instance, or switch MIG off"));
+        string? id = isInstance && nvml.Uuid(device, out string uuid) == NvmlReturn.Success ? uuid : null;
+        return (new(parent, id, seesDriverPids, 1, " MIG: the power is the whole GPU's, of which this is the only instance."), null);
     }
 
     /// <summary>What a code means and what to do about it, as a sentence part.</summary>
@@ -46,7 +81,7 @@ public static class NvmlDevices
 
     private static UnavailablePowerSource None(string? uuid, string reason) => new(uuid ?? "gpu-0", "GPU", DeviceComponent.Gpu, reason);
 
-    private static string? Find(INvml nvml, string? uuid, out nint device)
+    private static string? Find(INvml nvml, string? uuid, Func<string?> cuda, out nint device)
     {
         device = 0;
         NvmlReturn code;
@@ -65,7 +100,9 @@ public static class NvmlDevices
             return Explain(nvml, code);
         if (count == 0)
             return "the NVIDIA driver sees no GPU";
-        // CUDA's order of devices is not NVML's: guessing would meter the wrong one.
+        // CUDA's order of devices is not NVML's, nor are all of NVML's CUDA's: the UUID alone tells.
+        if (count > 1 && cuda() is { } used && (nvml.DeviceByUuid($"GPU-{used}", out device) == NvmlReturn.Success || nvml.DeviceByUuid($"MIG-{used}", out device) == NvmlReturn.Success))
+            return null;
         if (count > 1)
             return $"this machine has {count} GPUs: set Metering:Nvml:Uuid to the one that serves, one of {List(nvml)}";
         code = nvml.DeviceByIndex(0, out device);
@@ -86,3 +123,11 @@ public static class NvmlDevices
         return uuids.Count > 0 ? string.Join(", ", uuids) : "none";
     }
 }
+
+/// <summary>What is to be metered.</summary>
+/// <param name="Device">NVML's handle.</param>
+/// <param name="Id">What it is called, when not by its own UUID.</param>
+/// <param name="SeesDriverPids">The driver's process numbers are ours.</param>
+/// <param name="InstancesAllowed">More MIG instances than these make its power meaningless; 0 when that does not matter.</param>
+/// <param name="Note">Added to the explanation.</param>
+internal readonly record struct NvmlTarget(nint Device, string? Id, bool SeesDriverPids, int InstancesAllowed, string Note);

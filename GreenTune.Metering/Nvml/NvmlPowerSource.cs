@@ -10,7 +10,7 @@ namespace GreenTune.Metering.Nvml;
 /// An NVIDIA GPU. Power comes from the driver's own sample buffer (a value each 20 ms or so on an H200, with time stamps), where there is none
 /// from instant power (field 186), where there is none either from nvmlDeviceGetPowerUsage; energy from the total energy counter.
 /// </summary>
-public sealed class NvmlPowerSource : IPowerSource
+public sealed partial class NvmlPowerSource : IPowerSource, IDeviceFactsSource
 {
     /// <summary>+-5 % of reading as 1 sigma ("Part-time power measurements", arXiv 2312.02741, SC'24: A100 and H100 among more than 70 GPUs).</summary>
     public const double GainRelative = 0.05;
@@ -22,6 +22,10 @@ public sealed class NvmlPowerSource : IPowerSource
     private const double AssumedIdleOfLimit = 0.18;
     private const double UnknownLimit = 300;
 
+    // A reading of the counter takes 4 to 5 ms of a processor on an H200 (driver 580), where the whole sample buffer takes 0.4. Samples are rescaled to it over spans of a second
+    // at least, so that it is watched for a change once a second instead of being read each time.
+    private static readonly TimeSpan CounterPause = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DefaultSamplePeriod = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan PolledPeriod = TimeSpan.FromMilliseconds(100);
@@ -30,31 +34,49 @@ public sealed class NvmlPowerSource : IPowerSource
     private readonly TimeProvider _wall;
     private readonly NvmlClock _clock = new();
     private readonly bool _hasCounter;
+    private readonly string _uuid;
+    private readonly IdleFloor _floor;
+
+    // A value of the driver's buffer is the mean of the time up to its stamp: on an H200 (driver 580, a value each 20 ms), recorded with the engine's steps under load, a mean over
+    // 20 to 25 ms that ends at the stamp explains the samples best of all windows from 2 to 100 ms and lags from -10 to 50 ms.
+    private readonly TimeSpan _stampLag;
     private NvmlSample[] _buffer = [];
     private nint _device;
     private SampleField _field;
+    private readonly List<ulong> _overhang = [];
     private ulong _lastStamp;
     private MonotonicTime? _lastSample;
     private MonotonicTime? _lastPoll;
+    private MonotonicTime? _counterAgain;
     private ulong? _lastEnergy;
     private MonotonicTime? _retryAt;
     private string _lostReason = "";
 
-    internal NvmlPowerSource(INvml nvml, nint device, TimeProvider wall, TimeSpan pollPeriod)
+    /// <param name="nvml">The library, initialised.</param>
+    /// <param name="target">The GPU.</param>
+    /// <param name="wall">The machine's clock.</param>
+    /// <param name="pollPeriod">How often it will be read.</param>
+    internal NvmlPowerSource(INvml nvml, NvmlTarget target, TimeProvider wall, TimeSpan pollPeriod)
     {
+        nint device = target.Device;
         _nvml = nvml;
         _device = device;
         _wall = wall;
-        DeviceId = nvml.Uuid(device, out string uuid) == NvmlReturn.Success ? uuid : "gpu-0";
+        _facts = new(nvml, wall, Environment.ProcessId, target.SeesDriverPids);
+        _instancesAllowed = target.InstancesAllowed;
+        _uuid = nvml.Uuid(device, out string uuid) == NvmlReturn.Success ? uuid : "gpu-0";
+        DeviceId = target.Id ?? _uuid;
         string name = nvml.Name(device, out string text) == NvmlReturn.Success ? text : "NVIDIA GPU";
         string driver = nvml.DriverVersion(out string version) == NvmlReturn.Success ? version : "unknown";
         double? limit = nvml.EnforcedPowerLimit(device, out uint milliwatts) == NvmlReturn.Success ? milliwatts / 1000.0 : null;
         TimeSpan period = ProbeSamples(out NvmlReturn samplesCode);
+        _stampLag = period / 2;
         NvmlReturn counterCode = nvml.TotalEnergy(device, out _);
         _hasCounter = counterCode == NvmlReturn.Success;
         if (_field == SampleField.None && !_hasCounter)
             Unusable = NvmlDevices.Explain(nvml, samplesCode is NvmlReturn.NotSupported or NvmlReturn.NotFound ? counterCode : samplesCode);
         double idle = AssumedIdleOfLimit * (limit ?? UnknownLimit);
+        _floor = new(new(idle));
         Description = new()
         {
             DeviceId = DeviceId,
@@ -64,9 +86,10 @@ public sealed class NvmlPowerSource : IPowerSource
             Boundary = "device",
             Quality = EnergyQuality.Measured,
             GainRelative = GainRelative,
-            Explanation = Explanation(driver, limit),
+            Explanation = Explanation(driver, limit) + target.Note,
             Kinds = _field == SampleField.None ? ReadingKinds.Counter : _hasCounter ? ReadingKinds.SamplesAndCounter : ReadingKinds.Samples,
             NativePeriod = _field == SampleField.Buffer ? period : PolledPeriod,
+            AveragingWindow = _field == SampleField.Buffer ? period : TimeSpan.Zero,
             CounterQuantum = 0.001,
             // The counter moves by itself about 10 times a second: it took its value somewhere between two readings, and the middle is stamped.
             CounterLatchSeconds = pollPeriod.TotalSeconds / Trapezoid.WidthOverSigma,
@@ -99,10 +122,11 @@ public sealed class NvmlPowerSource : IPowerSource
             if (Reopen() is { } failed)
                 return Lose(failed, now);
         }
+        if (_shared is { } shared)
+            return Lose(shared, now);
         _clock.Observe(now, _wall.GetUtcNow());
         NvmlReturn counter = _hasCounter ? ReadCounter(now, into) : NvmlReturn.Success;
         NvmlReturn samples = ReadPower(now, into);
-        _lastPoll = now;
         NvmlReturn worst = IsLoss(counter) ? counter : IsLoss(samples) ? samples : NvmlReturn.Success;
         if (worst != NvmlReturn.Success)
             return Lose(NvmlDevices.Explain(_nvml, worst), now);
@@ -129,64 +153,25 @@ public sealed class NvmlPowerSource : IPowerSource
         return $"NVML (driver {driver}{limited}): {power}, {counter}; +-5 % of reading.";
     }
 
-    private TimeSpan ProbeSamples(out NvmlReturn code)
-    {
-        code = _nvml.PowerSamples(_device, 0, [], out _, out uint capacity);
-        if (code == NvmlReturn.Success)
-        {
-            _buffer = new NvmlSample[Math.Clamp((int)capacity, 16, 65536)];
-            code = _nvml.PowerSamples(_device, 0, _buffer, out NvmlValueType type, out uint count);
-            if (code == NvmlReturn.Success && count > 0 && _buffer[0].Value.As(type) is not null)
-            {
-                _field = SampleField.Buffer;
-                return Spacing(_buffer.AsSpan(0, (int)Math.Min(count, (uint)_buffer.Length)));
-            }
-        }
-        var field = new NvmlFieldValue { FieldId = PowerInstantField };
-        NvmlReturn instant = _nvml.FieldValue(_device, ref field);
-        if (instant == NvmlReturn.Success && field.Return == NvmlReturn.Success && field.Value.As(field.ValueType) is not null)
-        {
-            _field = SampleField.Instant;
-            return PolledPeriod;
-        }
-        NvmlReturn usage = _nvml.PowerUsage(_device, out _);
-        if (usage == NvmlReturn.Success)
-        {
-            _field = SampleField.Usage;
-            return PolledPeriod;
-        }
-        code = usage;
-        return PolledPeriod;
-    }
-
-    /// <summary>Median distance of the stamps.</summary>
-    private static TimeSpan Spacing(ReadOnlySpan<NvmlSample> samples)
-    {
-        var stamps = new List<ulong>();
-        foreach (NvmlSample sample in samples)
-            stamps.Add(sample.TimeStamp);
-        stamps.Sort();
-        var distances = new List<ulong>();
-        for (int i = 1; i < stamps.Count; i++)
-        {
-            if (stamps[i] > stamps[i - 1])
-                distances.Add(stamps[i] - stamps[i - 1]);
-        }
-        if (distances.Count == 0)
-            return DefaultSamplePeriod;
-        distances.Sort();
-        return TimeSpan.FromMicroseconds(Math.Clamp(distances[distances.Count / 2], 1_000ul, 1_000_000ul));
-    }
-
     private NvmlReturn ReadCounter(MonotonicTime now, PowerReadings into)
     {
+        if (_counterAgain is { } again && now < again)
+            return NvmlReturn.Success;
         NvmlReturn code = _nvml.TotalEnergy(_device, out ulong millijoules);
         if (code != NvmlReturn.Success)
             return code;
-        // The first value may be old already; from the first change on, its time is known to within one reading.
+        // The first value, and the one after a pause, may be old already; at a change seen between two readings in a row its time is known to within them.
         if (_lastEnergy is { } last && last != millijoules && _lastPoll is { } before)
-            into.Counter.Add(new(new(before.Ticks + (now.Ticks - before.Ticks) / 2), new(millijoules / 1000.0)));
-        _lastEnergy = millijoules;
+        {
+            var changed = new MonotonicTime(before.Ticks + (now.Ticks - before.Ticks) / 2);
+            into.Counter.Add(new(changed, new(millijoules / 1000.0)));
+            if (_field != SampleField.None)
+            {
+                (_counterAgain, _lastEnergy, _lastPoll) = (changed + CounterPause, null, null);
+                return code;
+            }
+        }
+        (_lastEnergy, _lastPoll) = (millijoules, now);
         return code;
     }
 
@@ -218,43 +203,14 @@ public sealed class NvmlPowerSource : IPowerSource
         }
     }
 
-    private NvmlReturn ReadBuffer(MonotonicTime now, PowerReadings into)
-    {
-        // After the clock was set back, nothing would be newer than the last stamp for a while: ask for all, the mapping drops what is old.
-        ulong since = _clock.Jumped ? 0 : _lastStamp;
-        NvmlReturn code = _nvml.PowerSamples(_device, since, _buffer, out NvmlValueType type, out uint count);
-        if (code is NvmlReturn.NotFound or NvmlReturn.NoData)
-            return NvmlReturn.Success; // nothing new
-        if (code == NvmlReturn.InsufficientSize)
-        {
-            _buffer = new NvmlSample[Math.Clamp(2 * _buffer.Length, 16, 65536)];
-            return NvmlReturn.Success;
-        }
-        if (code != NvmlReturn.Success)
-            return code;
-        Span<NvmlSample> samples = _buffer.AsSpan(0, (int)Math.Min(count, (uint)_buffer.Length));
-        samples.Sort(static (a, b) => a.TimeStamp.CompareTo(b.TimeStamp));
-        bool first = _lastSample is null;
-        if (samples.Length > 0)
-            _clock.Check(samples[^1].TimeStamp, now);
-        foreach (ref readonly NvmlSample sample in samples)
-        {
-            // Entries that were never filled have no stamp; what was there before we began is history.
-            if (sample.TimeStamp == 0 || sample.Value.As(type) is not { } milliwatts)
-                continue;
-            if (_clock.Map(sample.TimeStamp, _lastSample, now) is { } at && (!first || at > now - TimeSpan.FromSeconds(1)))
-                Add(at, milliwatts, into);
-        }
-        if (samples.Length > 0)
-            _lastStamp = samples[^1].TimeStamp;
-        return code;
-    }
-
     private void Add(MonotonicTime at, double milliwatts, PowerReadings into)
     {
         if (!(milliwatts >= 0) || !double.IsFinite(milliwatts))
             return;
-        into.Samples.Add(new(at, new(milliwatts / 1000)));
+        double watts = milliwatts / 1000;
+        if (_lastSample is { } last)
+            _floor.Add(watts * (at - last).TotalSeconds, (at - last).TotalSeconds);
+        into.Samples.Add(new(at, new(watts), new(_facts.ForeignShare * Math.Max(0, watts - _floor.Watts))));
         _lastSample = at;
     }
 
@@ -262,7 +218,7 @@ public sealed class NvmlPowerSource : IPowerSource
     {
         _lostReason = reason;
         _retryAt = now + RetryAfter;
-        (_lastEnergy, _lastPoll) = (null, null);
+        (_counterAgain, _lastEnergy, _lastPoll) = (null, null, null);
         return SourceStatus.Gone(reason);
     }
 
@@ -272,7 +228,7 @@ public sealed class NvmlPowerSource : IPowerSource
         _nvml.Shutdown();
         NvmlReturn code = _nvml.Initialize(out string? detail);
         if (code == NvmlReturn.Success)
-            code = _nvml.DeviceByUuid(DeviceId, out _device);
+            code = _nvml.DeviceByUuid(_uuid, out _device);
         if (code != NvmlReturn.Success)
             return NvmlDevices.Explain(_nvml, code, detail);
         _retryAt = null;

@@ -98,7 +98,7 @@ public struct NvmlFieldValue
 {
     public uint FieldId;
 
-    /// <summary>0 is the GPU, 1 the module.</summary>
+    /// <summary>0 is the GPU, 1 the module, 2 the memory (not in nvml.h; H100 and H200 answer it, others say that they do not).</summary>
     public uint ScopeId;
 
     /// <summary>Microseconds since 1970 by the machine's clock.</summary>
@@ -112,4 +112,37 @@ public struct NvmlFieldValue
     public NvmlReturn Return;
 
     public NvmlValue Value;
+}
+
+/// <summary>What a process used of a GPU lately (nvmlProcessUtilizationSample_t).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct NvmlProcessSample
+{
+    public uint Pid;
+
+    /// <summary>Microseconds since 1970 by the machine's clock.</summary>
+    public ulong TimeStamp;
+
+    /// <summary>Per cent of the time in which it ran a kernel.</summary>
+    public uint SmUtilization;
+
+    public uint MemoryUtilization;
+
+    public uint EncoderUtilization;
+
+    public uint DecoderUtilization;
+}
+
+/// <summary>A process with a context on a GPU (nvmlProcessInfo_t as of nvmlDeviceGetComputeRunningProcesses_v3).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct NvmlProcess
+{
+    public uint Pid;
+
+    /// <summary>Bytes; all bits set when not known.</summary>
+    public ulong UsedMemory;
+
+    public uint GpuInstance;
+
+    public uint ComputeInstance;
 }

@@ -46,6 +46,7 @@ public sealed class SimulatedPowerSource : IPowerSource
             NativePeriod = TimeSpan.FromSeconds(sensor.Kinds == ReadingKinds.Counter ? sensor.CounterPeriod : sensor.Period),
             CounterQuantum = sensor.CounterQuantum,
             SampleNoise = sensor.Noise,
+            AveragingWindow = TimeSpan.FromSeconds(sensor.Kinds == ReadingKinds.Counter ? 0 : sensor.AveragingWindow),
             AssumedIdle = new(curve.MeanPower(0, 0.001)),
             AssumedIdleSigma = new(0.5 * curve.MeanPower(0, 0.001)),
         };
@@ -72,13 +73,14 @@ public sealed class SimulatedPowerSource : IPowerSource
 
     private void ReadSamples(double until, PowerReadings into)
     {
-        for (; _samples * _sensor.Period + 3 * _sensor.Jitter <= until + Rounding; _samples++)
+        double late = 3 * (_sensor.Jitter + _sensor.StampJitter);
+        for (; _samples * _sensor.Period + late <= until + Rounding; _samples++)
         {
-            double at = _samples * _sensor.Period + Math.Clamp(Gaussian() * _sensor.Jitter, -3 * _sensor.Jitter, 3 * _sensor.Jitter);
+            double at = _samples * _sensor.Period + Scatter(_sensor.Jitter);
             double watts = _curve.MeanPower(at, _sensor.AveragingWindow) * _sensor.Gain + Gaussian() * _sensor.Noise;
             if (_random.NextDouble() < _sensor.DropProbability || Stalled(at))
                 continue;
-            double stamp = _sensor.StampsMiddle ? at - _sensor.AveragingWindow / 2 : at;
+            double stamp = (_sensor.StampsMiddle ? at - _sensor.AveragingWindow / 2 : at) + Scatter(_sensor.StampJitter);
             into.Samples.Add(new(_origin + TimeSpan.FromSeconds(stamp), new(Math.Max(0, watts))));
         }
     }
@@ -91,10 +93,10 @@ public sealed class SimulatedPowerSource : IPowerSource
             if (Stalled(tick))
                 continue;
             double reset = 0;
-            foreach (double at in _sensor.CounterResets)
+            for (int i = 0; i < _sensor.CounterResets.Count; i++)
             {
-                if (at <= tick)
-                    reset = Math.Max(reset, at);
+                if (_sensor.CounterResets[i] <= tick)
+                    reset = Math.Max(reset, _sensor.CounterResets[i]);
             }
             double joules = (_curve.EnergyTo(tick) - _curve.EnergyTo(reset)) * _sensor.Gain;
             double steps = _sensor.CounterQuantum > 0 ? Math.Floor(joules / _sensor.CounterQuantum) * _sensor.CounterQuantum : joules;
@@ -104,13 +106,16 @@ public sealed class SimulatedPowerSource : IPowerSource
 
     private bool Stalled(double at)
     {
-        foreach ((double from, double to) in _sensor.Stalls)
+        for (int i = 0; i < _sensor.Stalls.Count; i++)
         {
+            (double from, double to) = _sensor.Stalls[i];
             if (at >= from && at < to)
                 return true;
         }
         return false;
     }
+
+    private double Scatter(double sigma) => sigma > 0 ? Math.Clamp(Gaussian(), -3, 3) * sigma : 0;
 
     private double Gaussian() => Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
 }

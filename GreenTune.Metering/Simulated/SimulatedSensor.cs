@@ -27,6 +27,9 @@ public sealed record SimulatedSensor
     /// <summary>Standard deviation of a tick's time, in seconds.</summary>
     public double Jitter { get; init; }
 
+    /// <summary>Standard deviation, in seconds, by which a sample's stamp differs from its true time; at most 3 of them, and stamps stay in order.</summary>
+    public double StampJitter { get; init; }
+
     /// <summary>Probability that a sample is lost.</summary>
     public double DropProbability { get; init; }
 

@@ -59,7 +59,7 @@ public sealed record PowerSourceDescription
 
     public required DeviceComponent Component { get; init; }
 
-    /// <summary>"nvml", "cpu-estimate", "simulated", "replay" or "none".</summary>
+    /// <summary>"nvml", "rapl", "cpu-estimate", "dcgm", "simulated", "replay" or "none".</summary>
     public required string Meter { get; init; }
 
     /// <summary>What is inside: "device", "package" or "host"; null without a meter.</summary>
@@ -90,6 +90,15 @@ public sealed record PowerSourceDescription
 
     /// <summary>Noise of one sample (1 sigma), in watts.</summary>
     public double SampleNoise { get; init; }
+
+    /// <summary>
+    /// A sample is the mean over this long about its stamp; 0 for power at an instant, and where it is not known. A change of power cannot be placed better
+    /// than this.
+    /// </summary>
+    public TimeSpan AveragingWindow { get; init; }
+
+    /// <summary>The counter's readings tell the memory's part apart.</summary>
+    public bool TellsDram { get; init; }
 
     /// <summary>Idle power to go by until a baseline has been measured.</summary>
     public Watts AssumedIdle { get; init; }

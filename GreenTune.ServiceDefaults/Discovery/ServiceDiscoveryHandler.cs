@@ -1,7 +1,14 @@
+using System.Net.Http.Headers;
+using GreenTune.ServiceDefaults.Access;
+using Microsoft.Extensions.Options;
+
 namespace GreenTune.ServiceDefaults.Discovery;
 
-/// <summary>Sends `http://inference/...` to where inference is. Below the retries, so that another try may go to another replica.</summary>
-internal sealed class ServiceDiscoveryHandler(ServiceEndpoints endpoints) : DelegatingHandler
+/// <summary>
+/// Sends `http://inference/...` to where inference is, with the key that services show one another. Below the retries, so that another try may go to another
+/// replica.
+/// </summary>
+internal sealed class ServiceDiscoveryHandler(ServiceEndpoints endpoints, IOptions<AccessOptions> access) : DelegatingHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -12,6 +19,12 @@ internal sealed class ServiceDiscoveryHandler(ServiceEndpoints endpoints) : Dele
         }
 
         request.RequestUri = address;
+        // Only where a name of the configuration led: the key is nobody else's business.
+        if (access.Value.ServiceKey is { } key && request.Headers.Authorization is null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
+
         try
         {
             return await base.SendAsync(request, cancellationToken);

@@ -1,4 +1,5 @@
 using System.Net;
+using GreenTune.ServiceDefaults.Access;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Options;
 namespace GreenTune.ServiceDefaults.Startup;
 
 /// <summary>
-/// A service without authentication is for this machine alone. What the configuration asks for is checked before the server listens, and
+/// A service that asks for no keys is for this machine alone. What the configuration asks for is checked before the server listens, and
 /// what it listens on in the end is checked again, since code can add addresses that no configuration shows.
 /// </summary>
 internal sealed partial class LoopbackRule(IConfiguration configuration, IOptions<SecurityOptions> security, IServiceProvider services, ILogger<LoopbackRule> logger) : IHostedLifecycleService
@@ -39,12 +40,17 @@ internal sealed partial class LoopbackRule(IConfiguration configuration, IOption
     /// <exception cref="InvalidOperationException">An address reaches beyond this machine and that is not allowed.</exception>
     internal void Check(IEnumerable<string> addresses)
     {
+        if (services.GetService<KeySwitch>() is { On: true })
+        {
+            return;
+        }
+
         foreach (var address in addresses.Where(address => !IsLoopback(address)))
         {
             if (!security.Value.AllowUnauthenticatedNonLoopback)
             {
                 throw new InvalidOperationException(
-                    $"This service would listen on {address}, which other machines reach, and it has no authentication yet. Listen on http://localhost:<port> instead (ASPNETCORE_URLS, --urls, Kestrel:Endpoints), or accept the risk with {SecurityOptions.Section}:AllowUnauthenticatedNonLoopback=true (environment: {SecurityOptions.Section}__AllowUnauthenticatedNonLoopback=true).");
+                    $"This service would listen on {address}, which other machines reach, and it asks nobody for a key. Turn keys on with {AccessOptions.Section}:RequireKeys=true (environment: {AccessOptions.Section}__RequireKeys=true), listen on http://localhost:<port> instead (ASPNETCORE_URLS, --urls, Kestrel:Endpoints), or accept the risk with {SecurityOptions.Section}:AllowUnauthenticatedNonLoopback=true (environment: {SecurityOptions.Section}__AllowUnauthenticatedNonLoopback=true).");
             }
 
             LogOpen(address);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using GreenTune.Bench;
+using GreenTune.Bench.Energy;
 using GreenTune.Bench.Load;
 using GreenTune.Bench.Peers;
 
@@ -9,6 +10,7 @@ var root = new RootCommand("GreenTune's performance figures, each against a name
     OfflineBench.Command(),
     ParityBench.Command(),
     StepsBench.Command(),
+    EnergyBench.Command(),
     SamplerBench.Command(),
     HttpBench.Command(),
     LoadBench.Command(),

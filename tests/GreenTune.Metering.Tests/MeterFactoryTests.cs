@@ -1,6 +1,7 @@
 using GreenTune.Core.Attribution;
 using GreenTune.Core.Contracts;
 using GreenTune.Metering.Nvml;
+using GreenTune.Metering.Recording;
 using GreenTune.Metering.Sources;
 using GreenTune.Metering.Tests.Nvml;
 using GreenTune.Metering.Tests.Support;
@@ -25,18 +26,21 @@ public sealed class MeterFactoryTests
             Cpu = new() { TdpWatts = -5, Cores = 0 },
             Nvml = new() { Uuid = "0" },
             Simulated = new() { IdleWatts = 10, BusyWatts = 5 },
+            Dcgm = new() { Url = "ftp://node7", CollectSeconds = 0 },
+            Recording = new() { MaxMegabytes = 0 },
         };
 
         IReadOnlyList<string> wrong = options.Validate();
 
-        Assert.Equal(7, wrong.Count);
-        foreach (string key in (string[])["Metering:Source", "Metering:PeriodMilliseconds", "Metering:BaselineExpiryMinutes", "Metering:Cpu:TdpWatts", "Metering:Cpu:Cores", "Metering:Nvml:Uuid", "Metering:Simulated"])
+        Assert.Equal(10, wrong.Count);
+        foreach (string key in (string[])["Metering:Source", "Metering:PeriodMilliseconds", "Metering:BaselineExpiryMinutes", "Metering:Cpu:TdpWatts", "Metering:Cpu:Cores", "Metering:Nvml:Uuid", "Metering:Simulated", "Metering:Dcgm:Url", "Metering:Dcgm:CollectSeconds", "Metering:Recording:MaxMegabytes"])
             Assert.Contains(wrong, line => line.StartsWith(key, StringComparison.Ordinal) && line.Contains("for example"));
+        Assert.Contains("Metering:Replay:File", Assert.Single(new MeteringOptions { Source = "replay" }.Validate()));
+        Assert.Contains("Metering:Dcgm:Url", Assert.Single(new MeteringOptions { Source = "dcgm" }.Validate()));
         Assert.Contains("magic", Assert.Throws<ArgumentException>(() => new MeterFactory(options)).Message);
     }
 
     [Theory]
-    [InlineData("auto", DeviceComponent.Cpu, "cpu-estimate")]
     [InlineData("AUTO", DeviceComponent.Gpu, "nvml")]
     [InlineData("nvml", DeviceComponent.Cpu, "nvml")]
     [InlineData("cpu", DeviceComponent.Gpu, "cpu-estimate")]
@@ -102,4 +106,68 @@ public sealed class MeterFactoryTests
         Assert.True(settled.Energy.Joules!.Value.Value > 0);
         Assert.True(double.IsFinite(settled.Energy.RelativeUncertainty!.Value));
     }
+
+    [Fact]
+    public void A_recording_is_replayed_by_its_readings()
+    {
+        using var folder = new TemporaryFolder();
+        string lines = Path.Combine(folder.Path, "lines.csv");
+        File.WriteAllText(lines, "seconds,watts,joules\n0,100,\n0.02,102,\n0.04,101,5\n");
+        PowerSourceDescription description = Replay(lines).Description;
+        Assert.Equal(("replay", EnergyQuality.Estimated, Core.Power.ReadingKinds.SamplesAndCounter), (description.Meter, description.Quality, description.Kinds));
+        Assert.Equal(TimeSpan.FromMilliseconds(20), description.NativePeriod);
+        Assert.Contains("say nothing about this machine", description.Explanation);
+
+        string missing = Path.Combine(folder.Path, "missing.greentrace");
+        Assert.Contains("Metering:Replay:File cannot be replayed", Replay(missing).Description.Explanation);
+        File.WriteAllText(lines, "seconds,watts\n");
+        Assert.Contains("holds no reading", Replay(lines).Description.Explanation);
+        File.WriteAllText(lines, "one,two,three,four\n");
+        Assert.Contains("Line 1", Replay(lines).Description.Explanation);
+    }
+
+    [Fact]
+    public async Task What_a_service_meters_is_recorded_and_can_be_replayed_under_another()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "run.greentrace");
+        var factory = new MeterFactory(new() { Source = "simulated", Recording = new() { File = path, Note = "two devices" } });
+        await using (IDeviceMeter one = factory.Create(DeviceComponent.Cpu))
+        await using (IDeviceMeter two = factory.Create(DeviceComponent.Cpu))
+        {
+            Core.Units.MonotonicTime start = one.Now;
+            while ((one.Now - start).TotalSeconds < 0.2)
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        foreach (string file in (string[])[path, Path.Combine(folder.Path, "run-2.greentrace")])
+        {
+            MeterReplayResult replay = MeterReplay.Run(file);
+            Assert.False(replay.IsTorn);
+            Assert.Equal("two devices", replay.Header.Note);
+            Assert.True(replay.Ticks >= 2);
+        }
+        using IPowerSource again = Replay(path);
+        Assert.Equal(("replay", "simulated-0"), (again.Description.Meter, again.Description.DeviceId));
+        var clock = new ManualClock();
+        var readings = new PowerReadings();
+        again.Read(clock.Now, readings);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(again.Read(clock.Now, readings).Lost);
+        Assert.NotEmpty(readings.Samples);
+    }
+
+    [Fact]
+    public async Task A_recording_that_cannot_begin_does_not_keep_a_service_from_metering()
+    {
+        var logger = new ListLogger<MeterFactory>();
+        var factory = new MeterFactory(new() { Source = "simulated", Recording = new() { File = Path.Combine("no", "such", "folder", "run.greentrace") } }, logger: logger);
+        await using IDeviceMeter meter = factory.Create(DeviceComponent.Cpu);
+
+        Assert.Equal("simulated", meter.View().Meter);
+        Assert.Single(logger.Lines, line => line.Text.Contains("Recording the meter to"));
+    }
+
+    private static IPowerSource Replay(string file) =>
+        new MeterFactory(new() { Source = "replay", Replay = new() { File = file } }).Open(DeviceComponent.Gpu, null, Period);
 }

@@ -10,7 +10,7 @@ public sealed record RequestFilter
 
     public string Configuration { get; init; } = string.Empty;
 
-    /// <summary>"ok", "degraded", "cancelled" or "failed".</summary>
+    /// <summary>"ok", "degraded", "cancelled", "failed" or "aborted".</summary>
     public string Outcome { get; init; } = string.Empty;
 
     /// <summary>"measured", "modelled", "estimated" or "none".</summary>
@@ -22,7 +22,7 @@ public sealed record RequestFilter
     public bool IsWide => this == new RequestFilter { Period = Period };
 
     public static IReadOnlyList<(string Value, string Text)> Outcomes { get; } =
-        [("", "Any outcome"), ("ok", "Ok"), ("degraded", "Degraded"), ("cancelled", "Cancelled"), ("failed", "Failed")];
+        [("", "Any outcome"), ("ok", "Ok"), ("degraded", "Degraded"), ("cancelled", "Cancelled"), ("failed", "Failed"), ("aborted", "Aborted")];
 
     public static IReadOnlyList<(string Value, string Text)> Qualities { get; } =
         [("", "Any quality"), ("measured", "Measured"), ("modelled", "Modelled"), ("estimated", "Estimated"), ("none", "Not measured")];
@@ -42,6 +42,7 @@ public sealed record RequestFilter
                 "ok" or "degraded" => RequestOutcome.Completed,
                 "cancelled" => RequestOutcome.Cancelled,
                 "failed" => RequestOutcome.Failed,
+                "aborted" => RequestOutcome.Aborted,
                 _ => null,
             },
             Degraded = Outcome switch { "ok" => false, "degraded" => true, _ => null },

@@ -81,6 +81,11 @@ internal sealed class PromptRun : IDisposable
         if (_activity is not null)
         {
             _activity.SetTag(TelemetryNames.UsageOutputTokens, result.OutputTokens);
+            if (result.StartedAt is not null)
+            {
+                _activity.SetTag(TelemetryNames.UsageCachedInputTokens, result.CachedTokens);
+            }
+
             _activity.SetTag(TelemetryNames.ResponseFinishReasons, result.Choices.Select((choice, index) => FinishWord(choice.Finish, index)).ToArray());
             if (result.FirstTokenAt is { } first)
             {

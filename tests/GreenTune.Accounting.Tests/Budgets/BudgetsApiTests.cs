@@ -38,16 +38,17 @@ public sealed class BudgetsApiTests
         Assert.Equal("name \"playground\" to \"play\"; limit 8.00 g CO2e to 6.00 g CO2e", log[2].Effect);
         Assert.Equal("8.00 g CO2e a day", log[4].Effect);
         Assert.Equal("notify at 80 %, degrade at 95 %, block at 100 %", log[4].Detail);
-        Assert.All(log, line => Assert.Equal(AccountingHost.Noon, line.At));
+        Assert.All(log, line => Assert.Equal((AccountingHost.Noon, "local"), (line.At, line.Actor)));
     }
 
     [Fact]
-    public async Task A_tenant_has_one_budget()
+    public async Task A_second_budget_of_the_same_scope_unit_and_window_is_refused_and_another_is_not()
     {
         await using AccountingHost host = await AccountingHost.StartAsync();
         await host.SendAsync<BudgetStatus>(HttpMethod.Post, "/api/budgets", Samples.Budget(), HttpStatusCode.Created);
         JsonElement problem = await host.RefusedAsync(HttpMethod.Post, "/api/budgets", Samples.Budget(), HttpStatusCode.Conflict);
         Assert.Contains("team-support", problem.GetProperty("detail").GetString());
+        await host.SendAsync<BudgetStatus>(HttpMethod.Post, "/api/budgets", Samples.Budget() with { Period = BudgetPeriod.Month }, HttpStatusCode.Created);
         BudgetStatus other = await host.SendAsync<BudgetStatus>(HttpMethod.Post, "/api/budgets", Samples.Budget(tenant: "other"), HttpStatusCode.Created);
         await host.RefusedAsync(HttpMethod.Put, $"/api/budgets/{other.Budget.Id}", Samples.Budget(), HttpStatusCode.Conflict);
     }
@@ -75,7 +76,7 @@ public sealed class BudgetsApiTests
             """{"name":"p","tenant":"t","quantity":"gramsCO2e","limit":8,"thresholds":[{"fraction":0.8,"action":"shout"}]}""", HttpStatusCode.BadRequest);
         Assert.True(word.GetProperty("errors").TryGetProperty("thresholds[0].action", out _), word.ToString());
         JsonElement missing = await host.RefusedAsync(HttpMethod.Post, "/api/budgets", """{"name":"p"}""", HttpStatusCode.BadRequest);
-        Assert.Contains("'tenant'", missing.GetProperty("detail").GetString());
+        Assert.Contains("'quantity'", missing.GetProperty("detail").GetString());
         Guid id = (await host.SendAsync<BudgetStatus>(HttpMethod.Post, "/api/budgets", Samples.Budget(), HttpStatusCode.Created)).Budget.Id;
         await host.RefusedAsync(HttpMethod.Put, $"/api/budgets/{id}", bad, HttpStatusCode.BadRequest);
     }

@@ -5,7 +5,8 @@ namespace GreenTune.Cli.Tests.CommandLine;
 public sealed class UsageTests
 {
     public static TheoryData<string> Commands =>
-        ["", "models", "models list", "models pull", "models import", "models build", "models show", "models remove", "chat", "requests", "requests list", "requests show", "records", "records export"];
+        ["", "models", "models list", "models pull", "models import", "models build", "models show", "models remove", "chat", "requests", "requests list", "requests show", "records", "records export",
+            "meter", "meter devices", "meter watch", "meter record", "meter replay", "meter calibrate", "measure"];
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -36,7 +37,7 @@ public sealed class UsageTests
     }
 
     [Theory]
-    [InlineData("modles", "greentune has no command 'modles'; it has models, adapters, chat, requests, records")]
+    [InlineData("modles", "greentune has no command 'modles'; it has models, adapters, chat, requests, records, meter, measure")]
     [InlineData("models", "greentune models needs a command: list, pull, import, build, show, verify, check, remove")]
     [InlineData("models lst", "greentune models has no command 'lst'; it has list, pull, import, build, show, verify, check, remove")]
     [InlineData("models list --fast", "greentune models list has no option --fast; it has --provider, --json, --models, --cache, --catalog")]
@@ -57,14 +58,21 @@ public sealed class UsageTests
     [InlineData("requests list --limit", "--limit needs a value: longest list, 1 to 500")]
     [InlineData("models list --provider", "--provider needs a value: only configurations for this provider: cpu, cuda")]
     [InlineData("requests list --limit 501", "--limit is '501'")]
-    [InlineData("requests list --outcome done", "--outcome is 'done', where it takes one of completed, cancelled, failed, for example --outcome completed")]
+    [InlineData("requests list --outcome done", "--outcome is 'done', where it takes one of completed, cancelled, failed, aborted, for example --outcome completed")]
     [InlineData("requests list --from yesterday", "--from is 'yesterday', where it takes a time in ISO 8601")]
     [InlineData("requests list --from 2026-11-19 --to 2026-11-18", "--to is not after --from")]
     [InlineData("requests list --configuration a;b", "--configuration is 'a;b', where it takes 1 to 200 characters of")]
     [InlineData("requests show ../x", "<id> is '../x', where it takes 8 to 64 characters of [A-Za-z0-9._-], for example chatcmpl-")]
-    [InlineData("records export --out x.csv", "greentune records export needs --format: form of the file: csv, jsonl")]
+    [InlineData("records export --out x.csv", "greentune records export needs --format: form of the file: csv, jsonl, codecarbon")]
     [InlineData("records export --format csv", "greentune records export needs --out: the file to write")]
-    [InlineData("records export --format xml --out x.xml", "--format is 'xml', where it takes one of csv, jsonl, for example --format csv")]
+    [InlineData("records export --format xml --out x.xml", "--format is 'xml', where it takes one of csv, jsonl, codecarbon, for example --format csv")]
+    [InlineData("meter wacth", "greentune meter has no command 'wacth'; it has devices, watch, record, replay, calibrate")]
+    [InlineData("meter watch --interval 0", "--interval is '0', where it takes a number from 0.1 to 3600, for example --interval 5")]
+    [InlineData("meter watch --device tpu", "--device is 'tpu', where it takes one of all, cpu, gpu, for example --device all")]
+    [InlineData("meter watch --gpu 0", "--gpu is '0', where it takes a GPU's UUID, for example --gpu GPU-")]
+    [InlineData("meter record", "greentune meter record needs <file>: the recording, for example idle")]
+    [InlineData("meter replay", "greentune meter replay needs <file>: a recording of a meter")]
+    [InlineData("meter calibrate --seconds 1", "--seconds is '1', where it takes a number from 3 to 600")]
     public async Task What_is_wrong_is_said_in_a_sentence_with_an_example(string line, string sentence)
     {
         CliResult result = await Shell.RunAsync(line.Split(' '));

@@ -3,9 +3,9 @@ using System.Text;
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
-using GreenTune.Cli.Records;
 using GreenTune.Cli.Tests.Support;
 using GreenTune.Core.Contracts;
+using GreenTune.Core.Exports;
 using Microsoft.AspNetCore.Http;
 
 namespace GreenTune.Cli.Tests.Records;
@@ -49,6 +49,21 @@ public sealed class RecordsExportTests : IDisposable
         Assert.Equal(4, lines.Length);
         Assert.Equal(JsonSerializer.Serialize(Samples.Record(1), ContractJson.Options), lines[0]);
         Assert.Equal("GET /api/records?tenant=default&limit=500&cursor=1", service.Requests.Last());
+    }
+
+    [Fact]
+    public async Task CodeCarbons_columns_are_in_kWh_and_kg()
+    {
+        await using FakeService service = await PagesAsync(1);
+        Assert.Equal(0, (await ExportAsync(service, "codecarbon", "emissions.csv")).ExitCode);
+        List<string[]> rows = ReadCsv(await File.ReadAllTextAsync(_folder["emissions.csv"]));
+        Assert.Equal(3, rows.Count);
+        string Cell(int row, string column) => rows[row][Array.IndexOf(rows[0], column)];
+        Assert.Equal(("2026-11-19T08:00:00", "default", "chatcmpl-00000001", "process"), (Cell(1, "timestamp"), Cell(1, "project_name"), Cell(1, "run_id"), Cell(1, "tracking_mode")));
+        // 1.834 J at a PUE of 1.2, 0.0002934 g.
+        Assert.Equal(1.834 * 1.2 / 3.6e6, double.Parse(Cell(1, "energy_consumed"), CultureInfo.InvariantCulture), 15);
+        Assert.Equal(2.934e-7, double.Parse(Cell(1, "emissions"), CultureInfo.InvariantCulture), 15);
+        Assert.Equal(("", "", "chatcmpl-00000002"), (Cell(2, "energy_consumed"), Cell(2, "emissions"), Cell(2, "run_id")));
     }
 
     [Fact]
@@ -133,9 +148,9 @@ public sealed class RecordsExportTests : IDisposable
     {
         Prop.ForAll(Gen.Elements("=", "+", "-", "@", ",", "\"", "\r", "\n", "'", "a", " ", "\t", "é").ListOf().Select(parts => string.Concat(parts)).ToArbitrary(), text =>
         {
-            string cell = CsvRecordWriter.Text(text) ?? "";
+            string cell = CsvText.Cell(text);
             string read = ReadCsv($"x,{cell},y\r\n")[0][1];
-            bool formula = text.Length > 0 && "=+-@\t\r".Contains(text[0], StringComparison.Ordinal);
+            bool formula = text.Length > 0 && "=+-@\t\r\n".Contains(text[0], StringComparison.Ordinal);
             Assert.Equal(formula ? "'" + text : text, read);
         }).QuickCheckThrowOnFailure();
     }

@@ -1,4 +1,5 @@
 using GreenTune.Cli.CommandLine;
+using GreenTune.Cli.Meter;
 using GreenTune.Cli.Output;
 
 namespace GreenTune.Cli.Tests.Support;
@@ -14,12 +15,19 @@ internal static class Shell
 {
     public static Task<CliResult> RunAsync(params string[] arguments) => RunAsync(arguments, TestContext.Current.CancellationToken);
 
-    public static async Task<CliResult> RunAsync(string[] arguments, CancellationToken cancellation, string input = "", bool terminal = false)
+    public static Task<CliResult> RunAsync(string[] arguments, CancellationToken cancellation, string input = "", bool terminal = false) =>
+        RunAsync(arguments, console => console with { Input = new StringReader(input), OutputIsTerminal = terminal }, null, cancellation);
+
+    /// <summary>The same on another machine, or with other surroundings.</summary>
+    public static Task<CliResult> OnAsync(IMachinePower machine, string[] arguments, Func<CliConsole, CliConsole>? change = null) =>
+        RunAsync(arguments, change ?? (console => console), machine, TestContext.Current.CancellationToken);
+
+    private static async Task<CliResult> RunAsync(string[] arguments, Func<CliConsole, CliConsole> change, IMachinePower? machine, CancellationToken cancellation)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
-        var console = new CliConsole(new StringReader(input), TextWriter.Synchronized(output), TextWriter.Synchronized(error)) { OutputIsTerminal = terminal };
-        int code = await new GreenTuneCommand(console).RunAsync(arguments, cancellation);
+        CliConsole console = change(new CliConsole(TextReader.Null, TextWriter.Synchronized(output), TextWriter.Synchronized(error)));
+        int code = await new GreenTuneCommand(console, machine).RunAsync(arguments, cancellation);
         return new CliResult(code, output.ToString(), error.ToString());
     }
 }

@@ -51,7 +51,7 @@ internal sealed class LedgerScenario
         {
             Requests = [.. lives.Select(life => (life.Request, new MonotonicTime(life.Admit), new MonotonicTime(life.Finish)))],
             Steps = steps,
-            Blocks = RandomBlocks(random, end),
+            Blocks = RandomBlocks(random, end, troubled: random.Next(3) == 0),
             Coefficients = random.Next(3) switch
             {
                 0 => null,
@@ -61,14 +61,14 @@ internal sealed class LedgerScenario
         };
     }
 
-    public LedgerScenario With(IReadOnlyList<StepRecord>? steps = null, Watts? baseline = null) => new()
+    public LedgerScenario With(IReadOnlyList<StepRecord>? steps = null, Watts? baseline = null, Func<string, WorkCoefficients?>? coefficients = null) => new()
     {
         Requests = Requests,
         Steps = steps ?? Steps,
         Blocks = Blocks,
         Baseline = baseline ?? Baseline,
         BaselineSigma = BaselineSigma,
-        Coefficients = Coefficients,
+        Coefficients = coefficients ?? Coefficients,
     };
 
     /// <summary>Runs it; with a seed the events arrive in a random order, otherwise admissions, steps and ends by time, among the blocks.</summary>
@@ -115,7 +115,7 @@ internal sealed class LedgerScenario
         return new(new(at), new(at + length), phase, Works[random.Next(2)], [.. rows]);
     }
 
-    private static List<EnergyBlock> RandomBlocks(Random random, long end)
+    private static List<EnergyBlock> RandomBlocks(Random random, long end, bool troubled)
     {
         var blocks = new List<EnergyBlock>();
         for (long at = 0; at < end;)
@@ -123,15 +123,23 @@ internal sealed class LedgerScenario
             long length = random.NextInt64(10_000, 400_000);
             double seconds = length / 1e7;
             double energy = random.NextDouble() * 400 * seconds;
+            if (troubled && random.NextDouble() < 0.03)
+            {
+                blocks.Add(EnergyBlock.Unknown(new(at), new(at + length), "a test"));
+                at += length;
+                continue;
+            }
+            TraceMarks marks = troubled && random.NextDouble() < 0.1 ? random.NextDouble() < 0.5 ? TraceMarks.Gap : TraceMarks.Reset : TraceMarks.None;
             blocks.Add(new()
             {
                 Start = new(at),
                 End = new(at + length),
                 Energy = new(energy),
                 Other = new(random.NextDouble() < 0.3 ? random.NextDouble() * 0.5 * energy : 0),
-                Quality = EnergyQuality.Measured,
+                Quality = marks == TraceMarks.None ? EnergyQuality.Measured : EnergyQuality.Modelled,
+                Marks = marks,
                 Noise = new(0.01 * energy),
-                EdgeSeconds = random.NextDouble() * 0.001,
+                EdgeSeconds = random.NextDouble() * (random.Next(2) == 0 ? 0.001 : seconds),
             });
             at += length;
         }

@@ -28,7 +28,7 @@ public sealed class UncertaintyTests
     }
 
     [Fact]
-    public void A_request_between_two_samples_is_as_uncertain_as_the_samples_are_far_apart()
+    public void A_request_that_fell_between_two_samples_is_uncertain_by_what_its_steps_should_have_taken()
     {
         var ledger = new AttributionLedger(Device(gain: 0));
         // 100 W of active power are known from before.
@@ -45,9 +45,64 @@ public sealed class UncertaintyTests
 
         EnergyFigures energy = ledger.Settled()[2].Energy;
         Assert.Equal(0, energy.ActiveJoules!.Value.Value, 9);
-        // Truth is 8 J: 1.96 sigma.
-        Assert.Equal(100 * edge / 1000 * Math.Sqrt(2), energy.Uncertainty!.Independent.Value, 9);
-        Assert.True(8 < 2 * energy.Uncertainty.Independent.Value);
+        // 80 ms at 100 W are missing, give or take the 30 % by which requests' powers may differ, of that and of the 20 ms beside them.
+        Assert.Equal(Math.Sqrt(8 * 8 + 0.3 * 0.3 * (8 * 8 + 2 * 2)), energy.Uncertainty!.Independent.Value, 9);
+    }
+
+    [Fact]
+    public void What_one_block_has_too_much_of_a_request_and_the_next_too_little_cancels()
+    {
+        var ledger = new AttributionLedger(Device(gain: 0));
+        ledger.Admit(1, Ms(0));
+        ledger.Step(Decode(0, 1000, 1));
+        ledger.Finish(1, Ms(1000));
+        ledger.Close(Block(0, 1000, 200), new(100), new(0));
+        ledger.Admit(2, Ms(1060));
+        ledger.Step(Decode(1060, 1140, 2));
+        ledger.Finish(2, Ms(1140));
+        // 40 ms at 100 W in each block; the sensor saw 5 J in one and 3 J in the other.
+        double edge = 100 / Math.Sqrt(12);
+        ledger.Close(Block(1000, 1100, 15, edgeMs: edge), new(100), new(0));
+        ledger.Close(Block(1100, 1200, 13, edgeMs: edge), new(100), new(0));
+
+        EnergyFigures energy = ledger.Settled()[2].Energy;
+        Assert.Equal(8, energy.ActiveJoules!.Value.Value, 9);
+        Assert.Equal(0.3 * Math.Sqrt(2 * (1 + 4 * 4)), energy.Uncertainty!.Independent.Value, 9);
+    }
+
+    [Fact]
+    public void A_counter_misplaces_nothing_but_by_the_time_of_its_reading()
+    {
+        var ledger = new AttributionLedger(Device(gain: 0));
+        ledger.Admit(1, Ms(0));
+        ledger.Step(Decode(0, 1000, 1));
+        ledger.Finish(1, Ms(1000));
+        ledger.Close(Block(0, 1000, 200), new(100), new(0));
+        ledger.Admit(2, Ms(1010));
+        ledger.Step(Decode(1010, 1090, 2));
+        ledger.Finish(2, Ms(1090));
+        // 2 W less than before: the counter says so, and is believed.
+        ledger.Close(Block(1000, 1100, 10 + 98 * 0.08, edgeMs: 1e-9), new(100), new(0));
+
+        Assert.Equal(0, ledger.Settled()[2].Energy.Uncertainty!.Independent.Value, 6);
+    }
+
+    [Fact]
+    public void Time_alone_is_uncertain_by_how_prefill_and_decode_may_differ_where_they_share_a_block()
+    {
+        var ledger = new AttributionLedger(Device(gain: 0));
+        ledger.Admit(1, Ms(0));
+        ledger.Admit(2, Ms(0));
+        ledger.Step(Prefill(0, 10, 1));
+        ledger.Step(Decode(10, 20, 2));
+        ledger.Finish(1, Ms(20));
+        ledger.Finish(2, Ms(20));
+        ledger.Close(Block(0, 20, 6), new(100), new(0));
+
+        // 2 J each. At half more power in prefill, a quarter of the block's 4 J would change sides, linearised: 0.5 x 4 x (0.5 - 0.5 x 0.5).
+        Dictionary<long, Settlement> settled = ledger.Settled();
+        Assert.Equal(Math.Sqrt(Math.Pow(0.5, 2) + Sharing(4, 0.5)), settled[1].Energy.Uncertainty!.Independent.Value, 9);
+        Assert.Equal(settled[1].Energy.Uncertainty!.Independent.Value, settled[2].Energy.Uncertainty!.Independent.Value, 9);
     }
 
     [Fact]

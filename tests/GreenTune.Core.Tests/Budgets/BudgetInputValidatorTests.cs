@@ -49,6 +49,40 @@ public sealed class BudgetInputValidatorTests
     public void The_limit_is_above_nought(double limit) => Refused(Input() with { Limit = limit }, "limit", "above 0");
 
     [Fact]
+    public void Every_scope_takes_its_own_names_and_no_others()
+    {
+        BudgetInput input = Input();
+        Assert.Empty(BudgetInputValidator.Validate(input with { Scope = BudgetScope.Everything, Tenant = null }));
+        Assert.Empty(BudgetInputValidator.Validate(input with { Scope = BudgetScope.Model, Model = "greentune-tiny-*" }));
+        Assert.Empty(BudgetInputValidator.Validate(input with { Scope = BudgetScope.Model, Model = "greentune-tiny-int4", Tenant = null }));
+        Assert.Empty(BudgetInputValidator.Validate(input with { Scope = BudgetScope.Session, Session = "s-1" }));
+        Refused(input with { Scope = BudgetScope.Everything }, "tenant", "names no tenant");
+        Refused(input with { Tenant = null }, "tenant", "team-support");
+        Refused(input with { Model = "tiny" }, "model", "scope \"model\"");
+        Refused(input with { Session = "s-1" }, "session", "scope \"session\"");
+        Refused(input with { Scope = BudgetScope.Model }, "model", "greentune-tiny-*");
+        Refused(input with { Scope = BudgetScope.Model, Model = "a b" }, "model", "greentune-tiny-*");
+        Refused(input with { Scope = BudgetScope.Model, Model = "m", Session = "s-1" }, "session", "scope \"session\"");
+        Refused(input with { Scope = BudgetScope.Session }, "session", "nightly-report");
+        Refused(input with { Scope = BudgetScope.Session, Session = "s-1", Tenant = null }, "tenant", "team-support");
+        Refused(input with { Scope = (BudgetScope)9 }, "scope", "everything");
+    }
+
+    [Fact]
+    public void A_window_is_of_a_calendar_or_rolls()
+    {
+        Assert.Empty(BudgetInputValidator.Validate(Input() with { Period = BudgetPeriod.Month, TimeZone = "Europe/Berlin" }));
+        Refused(Input() with { TimeZone = "Mars/Olympus" }, "timeZone", "Europe/Berlin");
+        Refused(Input() with { TimeZone = "Europe/Berlin", Window = BudgetWindowKind.Rolling }, "timeZone", "follows no calendar");
+        Refused(Input() with { Period = (BudgetPeriod)9 }, "period", "month");
+        Refused(Input() with { Window = (BudgetWindowKind)9 }, "window", "rolling");
+    }
+
+    [Fact]
+    public void A_models_budget_does_not_degrade_to_that_model() => Refused(
+        Input(new BudgetThreshold(0.9, BudgetAction.Degrade, "nano-int8")) with { Scope = BudgetScope.Model, Model = "nano-int8" }, "thresholds[0].degradeTo", "change nothing");
+
+    [Fact]
     public void At_least_one_threshold() => Refused(Input() with { Thresholds = [] }, "thresholds", "1 to 8");
 
     [Theory]

@@ -31,6 +31,9 @@ internal sealed class FakeEngine : IEngine
 
     public IDeviceMeter Meter => _meter;
 
+    /// <summary>The same, to be told what it gives.</summary>
+    public FakeMeter FakeMeter => _meter;
+
     public Generation Submit(GenerationRequest request, CancellationToken cancellation)
     {
         if (request.Id.StartsWith(WarmUp, StringComparison.Ordinal))

@@ -88,7 +88,10 @@ internal sealed class FakeMeter : IDeviceMeter
 
     public PowerFrame Frame(TimeSpan last, int maxPoints) => new(DeviceId, new Watts(10), [new PowerPoint(DateTimeOffset.UtcNow, 12)]);
 
-    public EnergyPeriod? CutPeriod() => null;
+    /// <summary>What the next cut gives; null when nothing was metered.</summary>
+    public Func<EnergyPeriod?>? Cut { get; set; }
+
+    public EnergyPeriod? CutPeriod() => Cut?.Invoke();
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

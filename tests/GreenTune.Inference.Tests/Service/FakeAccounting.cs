@@ -32,6 +32,15 @@ internal sealed class FakeAccounting : IAsyncDisposable
 
     public ConcurrentQueue<string> Released { get; } = [];
 
+    /// <summary>Whom keys stand for.</summary>
+    public ConcurrentDictionary<string, KeyIdentity> Keys { get; } = [];
+
+    /// <summary>Keys that were asked about.</summary>
+    public ConcurrentQueue<string> Verifications { get; } = [];
+
+    /// <summary>What those who asked about keys showed of themselves.</summary>
+    public ConcurrentQueue<string?> Presented { get; } = [];
+
     /// <summary>Records that came a second time.</summary>
     public int Duplicates;
 
@@ -62,6 +71,12 @@ internal sealed class FakeAccounting : IAsyncDisposable
         });
         app.MapPost("/api/periods", (PeriodBatch batch) => new IngestResult(batch.Periods.Count, 0, []));
         app.MapPost("/api/plans", (MeasurementPlan plan) => Plans[plan.Id] = plan);
+        app.MapPost("/api/keys/verify", (KeyCheck check, HttpRequest request) =>
+        {
+            Verifications.Enqueue(check.Key);
+            Presented.Enqueue(request.Headers.Authorization);
+            return Keys.TryGetValue(check.Key, out KeyIdentity? identity) ? Results.Ok(identity) : Results.NotFound();
+        });
         app.MapGet("/api/carbon", () => Factor);
         app.MapGet("/api/budgets", () => Budgets);
         app.MapPost("/api/budgets/reservations", (ReservationRequest request) =>

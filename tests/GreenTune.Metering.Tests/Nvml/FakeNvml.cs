@@ -9,6 +9,8 @@ internal sealed class FakeNvml(ManualClock clock) : INvml
 {
     private const double SamplePeriod = 0.02;
     private readonly MonotonicTime _origin = clock.Now;
+    private readonly Queue<(ulong Stamp, double Milliwatts)> _kept = new(256);
+    private int _sampled = -50;
 
     public List<string> Uuids { get; } = ["GPU-aaaa"];
 
@@ -32,6 +34,26 @@ internal sealed class FakeNvml(ManualClock clock) : INvml
     public int Initialized { get; private set; }
 
     public int Shutdowns { get; private set; }
+
+    public NvmlReturn MemoryReturn { get; set; }
+
+    /// <summary>What the facts beside the power limit answer.</summary>
+    public NvmlReturn FactsReturn { get; set; }
+
+    public NvmlReturn ProcessesReturn { get; set; }
+
+    public NvmlReturn UseReturn { get; set; }
+
+    public List<NvmlProcess> Running { get; } = [];
+
+    /// <summary>Utilisation of the SMs by process, in per cent.</summary>
+    public Dictionary<uint, uint> Use { get; } = [];
+
+    /// <summary>Instances of the first GPU when it is divided; handles from 101 on.</summary>
+    public List<string>? Instances { get; set; }
+
+    /// <summary>An instance tells its own power.</summary>
+    public bool InstancesHavePower { get; set; }
 
     private double Seconds => (clock.Now - _origin).TotalSeconds;
 
@@ -59,12 +81,14 @@ internal sealed class FakeNvml(ManualClock clock) : INvml
     public NvmlReturn DeviceByUuid(string uuid, out nint device)
     {
         device = Uuids.IndexOf(uuid) + 1;
+        if (device == 0 && Instances?.IndexOf(uuid) is >= 0 and var instance)
+            device = 101 + instance;
         return device > 0 ? NvmlReturn.Success : NvmlReturn.NotFound;
     }
 
     public NvmlReturn Uuid(nint device, out string uuid)
     {
-        uuid = Uuids[(int)device - 1];
+        uuid = device > 100 ? Instances![(int)device - 101] : Uuids[(int)device - 1];
         return NvmlReturn.Success;
     }
 
@@ -83,6 +107,71 @@ internal sealed class FakeNvml(ManualClock clock) : INvml
     public NvmlReturn EnforcedPowerLimit(nint device, out uint milliwatts)
     {
         milliwatts = 700_000;
+        return LimitReturn;
+    }
+
+    public NvmlReturn LimitReturn { get; set; }
+
+    public NvmlReturn Clock(nint device, int clock, out uint megahertz)
+    {
+        megahertz = clock == 1 ? 1980u : 3201u;
+        return FactsReturn;
+    }
+
+    public NvmlReturn Temperature(nint device, out uint celsius)
+    {
+        celsius = 34;
+        return FactsReturn;
+    }
+
+    public NvmlReturn ThrottleReasons(nint device, out ulong reasons)
+    {
+        reasons = 0x4 | 0x20;
+        return FactsReturn;
+    }
+
+    public NvmlReturn Utilization(nint device, out uint gpuPercent)
+    {
+        gpuPercent = 25;
+        return FactsReturn;
+    }
+
+    public NvmlReturn Processes(nint device, Span<NvmlProcess> buffer, out uint count)
+    {
+        count = (uint)Running.Count;
+        for (int i = 0; i < Running.Count; i++)
+            buffer[i] = Running[i];
+        return ProcessesReturn;
+    }
+
+    public NvmlReturn ProcessUtilization(nint device, ulong lastSeen, Span<NvmlProcessSample> buffer, out uint count)
+    {
+        count = 0;
+        if (UseReturn != NvmlReturn.Success)
+            return UseReturn;
+        if (Use.Count == 0)
+            return NvmlReturn.NotFound;
+        Assert.True(lastSeen < Stamp(Seconds));
+        foreach ((uint pid, uint percent) in Use)
+            buffer[(int)count++] = new() { Pid = pid, TimeStamp = Stamp(Seconds), SmUtilization = percent };
+        return NvmlReturn.Success;
+    }
+
+    public NvmlReturn MigMode(nint device, out uint current)
+    {
+        current = Instances is null ? 0u : 1u;
+        return NvmlReturn.Success;
+    }
+
+    public NvmlReturn MigParent(nint instance, out nint device)
+    {
+        device = instance > 100 ? 1 : 0;
+        return device == 0 ? NvmlReturn.InvalidArgument : NvmlReturn.Success;
+    }
+
+    public NvmlReturn MigInstances(nint device, List<string> uuids)
+    {
+        uuids.AddRange(Instances ?? []);
         return NvmlReturn.Success;
     }
 
@@ -91,22 +180,26 @@ internal sealed class FakeNvml(ManualClock clock) : INvml
         // Moves ten times a second.
         double tick = Math.Floor(Seconds * 10) / 10;
         millijoules = (ulong)(1_000_000 + 1000 * Integral(tick));
-        return EnergyReturn;
+        return Silent(device) ? NvmlReturn.NotSupported : EnergyReturn;
     }
 
     public NvmlReturn PowerUsage(nint device, out uint milliwatts)
     {
         milliwatts = (uint)(1000 * Watts(Seconds));
-        return UsageReturn;
+        return Silent(device) ? NvmlReturn.NotSupported : UsageReturn;
     }
 
     public NvmlReturn FieldValue(nint device, ref NvmlFieldValue value)
     {
-        Assert.Equal(NvmlPowerSource.PowerInstantField, value.FieldId);
-        Assert.Equal(0u, value.ScopeId);
-        value.Return = FieldReturn;
+        value.Return = Silent(device) ? NvmlReturn.NotSupported : value.ScopeId == NvmlFacts.MemoryScope ? MemoryReturn : FieldReturn;
         value.ValueType = NvmlValueType.UnsignedInt;
-        value.Value.UnsignedInt = (uint)(1000 * Watts(Seconds));
+        value.Value.UnsignedInt = (value.FieldId, value.ScopeId) switch
+        {
+            (NvmlPowerSource.PowerInstantField, 0) => (uint)(1000 * Watts(Seconds)),
+            (NvmlFacts.PowerAverageField, 0) => 119_000,
+            (NvmlFacts.PowerAverageField, NvmlFacts.MemoryScope) => 31_500,
+            _ => throw new InvalidOperationException($"nobody should ask for field {value.FieldId} of scope {value.ScopeId}"),
+        };
         return NvmlReturn.Success;
     }
 
@@ -114,6 +207,8 @@ internal sealed class FakeNvml(ManualClock clock) : INvml
     {
         type = SampleType;
         count = 0;
+        if (Silent(device))
+            return NvmlReturn.NotSupported;
         if (SamplesReturn != NvmlReturn.Success)
             return SamplesReturn;
         if (buffer.IsEmpty)
@@ -121,15 +216,18 @@ internal sealed class FakeNvml(ManualClock clock) : INvml
             count = 120;
             return NvmlReturn.Success;
         }
-        int newest = (int)Math.Floor(Seconds / SamplePeriod);
-        for (int i = Math.Max(newest - 118, -50); i <= newest; i++)
+        // A stamp is what the wall clock showed when the sample was taken: it does not move with the clock.
+        for (int newest = (int)Math.Floor(Seconds / SamplePeriod); _sampled <= newest; _sampled++)
+            // A value is the mean of the time up to its stamp: the power at its middle.
+            _kept.Enqueue((Stamp(_sampled * SamplePeriod), 1000 * Watts((_sampled - 0.5) * SamplePeriod)));
+        while (_kept.Count > 119)
+            _kept.Dequeue();
+        foreach ((ulong stamp, double milliwatts) in _kept)
         {
-            ulong stamp = Stamp(i * SamplePeriod);
             if (stamp <= lastSeen)
                 continue;
             if (count == buffer.Length)
                 return NvmlReturn.InsufficientSize;
-            double milliwatts = 1000 * Watts(i * SamplePeriod);
             var value = default(NvmlValue);
             if (SampleType == NvmlValueType.FloatingPoint)
                 value.FloatingPoint = milliwatts;
@@ -141,6 +239,8 @@ internal sealed class FakeNvml(ManualClock clock) : INvml
     }
 
     public string ErrorString(NvmlReturn code) => $"error {(int)code}";
+
+    private bool Silent(nint device) => device > 100 && !InstancesHavePower;
 
     private ulong Stamp(double seconds)
     {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace GreenTune.Metering.Tests.Support;
 
 /// <summary>Keeps what was logged.</summary>
-internal sealed class ListLogger : ILogger
+internal class ListLogger : ILogger
 {
     public List<(LogLevel Level, string Text)> Lines { get; } = [];
 
@@ -18,3 +18,6 @@ internal sealed class ListLogger : ILogger
             Lines.Add((logLevel, formatter(state, exception)));
     }
 }
+
+/// <summary>The same for a class that wants a logger of its own.</summary>
+internal sealed class ListLogger<T> : ListLogger, ILogger<T>;

@@ -5,6 +5,9 @@ namespace GreenTune.Metering.Tests.Support;
 /// <summary>A clock that moves only when told. Its timers fire when it passes them.</summary>
 internal sealed class ManualClock : TimeProvider
 {
+    /// <summary>Where it begins, in seconds.</summary>
+    public const double StartSeconds = 3600;
+
     private long _ticks = TimeSpan.TicksPerHour;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;

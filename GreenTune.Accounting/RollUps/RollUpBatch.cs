@@ -1,0 +1,96 @@
+using GreenTune.Accounting.Store;
+using GreenTune.Core.Contracts;
+using GreenTune.Core.Totals;
+
+namespace GreenTune.Accounting.RollUps;
+
+/// <summary>What some records add to the roll-ups. In memory alone.</summary>
+internal sealed class RollUpBatch
+{
+    private readonly Dictionary<(RollUpLevel Level, long Start, string Tenant, string Configuration, string Device, int Factor, EnergyQuality Quality), RollUpRow> _rollUps = [];
+    private readonly Dictionary<LatencyKey, LogHistogram> _latencies = [];
+    private readonly Dictionary<string, SessionRow> _sessions = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Session, string Configuration, string Device, EnergyQuality Quality), SessionPartRow> _sessionParts = [];
+
+    public IReadOnlyCollection<RollUpRow> RollUps => _rollUps.Values;
+
+    public IReadOnlyDictionary<LatencyKey, LogHistogram> Latencies => _latencies;
+
+    public IReadOnlyCollection<SessionRow> Sessions => _sessions.Values;
+
+    /// <summary>By the session's <see cref="SessionRow.Id"/>; the key is not known yet.</summary>
+    public IEnumerable<(string Session, SessionPartRow Part)> SessionParts => _sessionParts.Select(part => (part.Key.Session, part.Value));
+
+    public static long StartOf(RollUpLevel level, long ticks) => ticks - ticks % LengthOf(level);
+
+    public static long LengthOf(RollUpLevel level) => level == RollUpLevel.Hour ? TimeSpan.TicksPerHour : TimeSpan.TicksPerDay;
+
+    /// <param name="record">A record that is new.</param>
+    /// <param name="gramsPerJoule">Of the record's factor.</param>
+    /// <param name="session">False leaves its session alone.</param>
+    public void Add(RecordRow record, double gramsPerJoule, bool session = true)
+    {
+        string device = record.Device ?? "";
+        foreach (RollUpLevel level in (ReadOnlySpan<RollUpLevel>)[RollUpLevel.Hour, RollUpLevel.Day])
+        {
+            long start = StartOf(level, record.StartedTicks);
+            int factor = level == RollUpLevel.Hour ? record.FactorId : 0;
+            var key = (level, start, record.Tenant, record.ConfigurationId, device, factor, record.Quality);
+            if (!_rollUps.TryGetValue(key, out RollUpRow? rollUp))
+            {
+                rollUp = new RollUpRow
+                {
+                    Level = level,
+                    StartTicks = start,
+                    Tenant = record.Tenant,
+                    ConfigurationId = record.ConfigurationId,
+                    Device = device,
+                    FactorId = factor,
+                    Quality = record.Quality,
+                };
+                _rollUps.Add(key, rollUp);
+            }
+
+            rollUp.Add(record, gramsPerJoule);
+            if (record.Outcome == RequestOutcome.Completed)
+            {
+                var latency = new LatencyKey(level, start, record.Tenant, record.ConfigurationId);
+                if (!_latencies.TryGetValue(latency, out LogHistogram? durations))
+                {
+                    _latencies.Add(latency, durations = new LogHistogram());
+                }
+
+                durations.Add(record.DurationSeconds);
+            }
+        }
+
+        if (session && record.Session is not null)
+        {
+            AddSession(record, record.Session, device, gramsPerJoule);
+        }
+    }
+
+    private void AddSession(RecordRow record, string name, string device, double gramsPerJoule)
+    {
+        string id = SessionRow.IdOf(record.Tenant, name);
+        if (!_sessions.TryGetValue(id, out SessionRow? session))
+        {
+            session = new SessionRow { Id = id, Tenant = record.Tenant, Session = name, FirstTicks = record.StartedTicks, LastTicks = record.StartedTicks };
+            _sessions.Add(id, session);
+        }
+
+        session.FirstTicks = Math.Min(session.FirstTicks, record.StartedTicks);
+        session.LastTicks = Math.Max(session.LastTicks, record.StartedTicks);
+        var key = (id, record.ConfigurationId, device, record.Quality);
+        if (!_sessionParts.TryGetValue(key, out SessionPartRow? part))
+        {
+            part = new SessionPartRow { ConfigurationId = record.ConfigurationId, Device = device, Quality = record.Quality };
+            _sessionParts.Add(key, part);
+        }
+
+        part.Add(record, gramsPerJoule);
+    }
+
+    /// <summary>The key of a <see cref="LatencyRow"/>.</summary>
+    internal readonly record struct LatencyKey(RollUpLevel Level, long Start, string Tenant, string Configuration);
+}

@@ -1,0 +1,318 @@
+using System.Text;
+using GreenTune.Core.Attribution;
+
+namespace GreenTune.Metering.Recording;
+
+/// <summary>The first byte of an entry.</summary>
+internal enum EntryKind : byte
+{
+    /// <summary>The recording was ended; nothing follows.</summary>
+    End = 0,
+    Readings = 1,
+    Admitted = 2,
+    Stepped = 3,
+    Finished = 4,
+    ResidentChanged = 5,
+    BusyBegan = 6,
+    BusyEnded = 7,
+    Settled = 8,
+    GivenUp = 9,
+
+    /// <summary>Defines the next work model, for the steps after it.</summary>
+    WorkModel = 10,
+    CalibrationAsked = 11,
+}
+
+/// <summary>
+/// Writes numbers as a recording has them. Whole numbers are LEB128 (7 bits a byte, low ones first, the high bit set on all but the last), signed ones
+/// zigzagged before. A measured quantity is the difference, in thousandths, to the last of its kind where thousandths hold it exactly, as they do
+/// for what NVML and RAPL give, and its 64 bits otherwise: nothing is rounded.
+/// </summary>
+internal sealed class RecordingBuffer
+{
+    private byte[] _bytes = new byte[4096];
+
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Count);
+
+    public void Clear() => Count = 0;
+
+    public void Byte(byte value)
+    {
+        if (Count == _bytes.Length)
+            Array.Resize(ref _bytes, 2 * _bytes.Length);
+        _bytes[Count++] = value;
+    }
+
+    public void Unsigned(ulong value)
+    {
+        for (; value >= 0x80; value >>= 7)
+            Byte((byte)(value | 0x80));
+        Byte((byte)value);
+    }
+
+    public void Signed(long value) => Unsigned((ulong)(value << 1) ^ (ulong)(value >> 63));
+
+    public void Bits(double value)
+    {
+        ulong bits = BitConverter.DoubleToUInt64Bits(value);
+        for (int shift = 0; shift < 64; shift += 8)
+            Byte((byte)(bits >> shift));
+    }
+
+    public void Quantity(double value, ref long lastThousandths)
+    {
+        if (Math.Abs(value) < 4e12 && (long)Math.Round(value * 1000) is var thousandths
+            && BitConverter.DoubleToInt64Bits(thousandths / 1000.0) == BitConverter.DoubleToInt64Bits(value))
+        {
+            long difference = thousandths - lastThousandths;
+            lastThousandths = thousandths;
+            Unsigned(((ulong)(difference << 1) ^ (ulong)(difference >> 63)) << 1);
+        }
+        else
+        {
+            Unsigned(1);
+            Bits(value);
+        }
+    }
+
+    public void Text(string value)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(value);
+        Unsigned((ulong)bytes.Length);
+        foreach (byte b in bytes)
+            Byte(b);
+    }
+}
+
+/// <summary>Reads what <see cref="RecordingBuffer"/> writes.</summary>
+internal sealed class RecordingInput(Stream stream)
+{
+    private const int LongestText = 1 << 20;
+
+    private readonly byte[] _buffer = new byte[1 << 16];
+    private int _at;
+    private int _count;
+
+    /// <summary>How much has been read, in bytes, after decompression.</summary>
+    public long Position { get; private set; }
+
+    /// <exception cref="EndOfStreamException">The recording breaks off here.</exception>
+    public byte Byte()
+    {
+        if (_at == _count)
+        {
+            (_at, _count) = (0, stream.Read(_buffer));
+            if (_count == 0)
+                throw new EndOfStreamException();
+        }
+        Position++;
+        return _buffer[_at++];
+    }
+
+    public ulong Unsigned()
+    {
+        ulong value = 0;
+        for (int shift = 0; shift < 64; shift += 7)
+        {
+            byte next = Byte();
+            value |= (ulong)(next & 0x7f) << shift;
+            if (next < 0x80)
+                return value;
+        }
+        throw Wrong("a number of more than 64 bits");
+    }
+
+    public long Signed()
+    {
+        ulong value = Unsigned();
+        return (long)(value >> 1) ^ -(long)(value & 1);
+    }
+
+    public int Number(int most)
+    {
+        ulong value = Unsigned();
+        return value <= (ulong)most ? (int)value : throw Wrong($"a count of {value}");
+    }
+
+    public double Bits()
+    {
+        ulong bits = 0;
+        for (int shift = 0; shift < 64; shift += 8)
+            bits |= (ulong)Byte() << shift;
+        return BitConverter.UInt64BitsToDouble(bits);
+    }
+
+    public double Quantity(ref long lastThousandths)
+    {
+        ulong value = Unsigned();
+        if ((value & 1) == 1)
+            return Bits();
+        value >>= 1;
+        lastThousandths += (long)(value >> 1) ^ -(long)(value & 1);
+        return lastThousandths / 1000.0;
+    }
+
+    public string Text()
+    {
+        var bytes = new byte[Number(LongestText)];
+        for (int i = 0; i < bytes.Length; i++)
+            bytes[i] = Byte();
+        return Encoding.UTF8.GetString(bytes);
+    }
+
+    public FormatException Wrong(string what) => new($"The recording is damaged: {what} at byte {Position} (after decompression).");
+}
+
+/// <summary>What both ends of an encoding remember from entry to entry.</summary>
+internal sealed class RecordingState
+{
+    public long LastAt;
+    public long LastSample;
+    public long LastCounter;
+    public long LastStepEnd;
+    public long LastWatts;
+    public long LastOtherWatts;
+    public long LastJoules;
+    public long LastOtherJoules;
+    public long LastDramJoules;
+    public string? LastFault;
+
+    public RecentRows Rows { get; } = new();
+}
+
+/// <summary>
+/// The rows of the last steps, newest first. A decode step's rows are nearly always those of an earlier step, each one token further: they are written as
+/// what to copy from it, what to leave out and what to add.
+/// </summary>
+internal sealed class RecentRows
+{
+    private const int Kept = 8;
+    private const int MostRows = 1 << 20;
+    private const int Copy = 0, Skip = 1, Insert = 2;
+
+    private readonly List<List<StepRow>> _recent = [];
+    private readonly List<StepRow> _none = [];
+    private long _lastRequest;
+
+    public void Write(IReadOnlyList<StepRow> rows, RecordingBuffer into)
+    {
+        into.Unsigned((ulong)rows.Count);
+        int found = rows.Count > 0 ? Find(rows[0], rows[^1]) : -1;
+        into.Unsigned((ulong)(found + 1));
+        List<StepRow> before = found < 0 ? _none : _recent[found];
+        int i = 0, j = 0;
+        while (i < rows.Count)
+        {
+            int run = 0;
+            while (i + run < rows.Count && j + run < before.Count && Next(before[j + run]) == rows[i + run])
+                run++;
+            if (run > 0)
+            {
+                Operation(Copy, run, into);
+                (i, j) = (i + run, j + run);
+                continue;
+            }
+            int same = Seek(before, j, rows[i]);
+            if (same >= 0)
+            {
+                Operation(Skip, same - j, into);
+                j = same;
+                continue;
+            }
+            int added = 1;
+            while (i + added < rows.Count && Seek(before, j, rows[i + added]) < 0)
+                added++;
+            Operation(Insert, added, into);
+            for (; added > 0; added--, i++)
+            {
+                StepRow row = rows[i];
+                into.Signed(row.Request - _lastRequest);
+                into.Signed(row.Tokens);
+                into.Signed(row.Past);
+                _lastRequest = row.Request;
+            }
+        }
+        Remember(found, rows);
+    }
+
+    public StepRow[] Read(RecordingInput from)
+    {
+        var rows = new StepRow[from.Number(MostRows)];
+        int found = from.Number(_recent.Count) - 1;
+        List<StepRow> before = found < 0 ? _none : _recent[found];
+        int i = 0, j = 0;
+        while (i < rows.Length)
+        {
+            ulong word = from.Unsigned();
+            int count = (int)Math.Min(word >> 2, int.MaxValue);
+            switch ((int)(word & 3))
+            {
+                case Copy when count <= before.Count - j && count <= rows.Length - i:
+                    for (; count > 0; count--)
+                        rows[i++] = Next(before[j++]);
+                    break;
+                case Skip when count <= before.Count - j:
+                    j += count;
+                    break;
+                case Insert when count <= rows.Length - i:
+                    for (; count > 0; count--)
+                    {
+                        _lastRequest += from.Signed();
+                        rows[i++] = new(_lastRequest, (int)from.Signed(), (int)from.Signed());
+                    }
+                    break;
+                default:
+                    throw from.Wrong("rows that do not fit the steps before");
+            }
+        }
+        Remember(found, rows);
+        return rows;
+    }
+
+    private static StepRow Next(in StepRow row) => row with { Past = unchecked(row.Past + row.Tokens) };
+
+    private static int Seek(List<StepRow> rows, int from, in StepRow sought)
+    {
+        for (int i = from; i < rows.Count; i++)
+        {
+            if (Next(rows[i]) == sought)
+                return i;
+        }
+        return -1;
+    }
+
+    private static void Operation(int operation, int count, RecordingBuffer into) => into.Unsigned(((ulong)count << 2) | (uint)operation);
+
+    /// <summary>The newest step that a row goes on from; -1 for none.</summary>
+    private int Find(in StepRow first, in StepRow last)
+    {
+        for (int i = 0; i < _recent.Count; i++)
+        {
+            if (Seek(_recent[i], 0, first) >= 0 || Seek(_recent[i], 0, last) >= 0)
+                return i;
+        }
+        return -1;
+    }
+
+    /// <summary>Puts a step in front; it takes the place of the one it went on from, else of the oldest.</summary>
+    private void Remember(int replaced, IReadOnlyList<StepRow> rows)
+    {
+        List<StepRow> list;
+        int place = replaced >= 0 ? replaced : _recent.Count == Kept ? Kept - 1 : -1;
+        if (place < 0)
+        {
+            list = [];
+        }
+        else
+        {
+            list = _recent[place];
+            _recent.RemoveAt(place);
+        }
+        _recent.Insert(0, list);
+        list.Clear();
+        for (int i = 0; i < rows.Count; i++)
+            list.Add(rows[i]);
+    }
+}
