@@ -95,6 +95,21 @@ public sealed class NvmlFactsTests
     }
 
     [Fact]
+    public void Processes_that_the_caller_names_are_not_others()
+    {
+        _nvml.Running.Add(new() { Pid = Own });
+        _nvml.Running.Add(new() { Pid = 77 });
+        _nvml.Running.Add(new() { Pid = 78 });
+        (_nvml.Use[Own], _nvml.Use[77], _nvml.Use[78]) = (10, 20, 10);
+        var source = (NvmlPowerSource)NvmlDevices.Open(_nvml, null, _clock, Period, () => null, seesDriverPids: true, isOurs: pid => pid == 77);
+
+        DeviceFacts facts = source.ReadFacts()!;
+
+        Assert.Equal([Own, 78L], facts.ForeignProcesses!.Select(process => process.Pid));
+        Assert.Equal(0.5, facts.ForeignShare!.Value, 9);
+    }
+
+    [Fact]
     public void Without_utilisation_the_part_of_others_is_not_known()
     {
         _nvml.Running.Add(new() { Pid = Own });
