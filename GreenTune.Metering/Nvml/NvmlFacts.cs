@@ -136,6 +136,12 @@ internal sealed class NvmlFacts(INvml nvml, TimeProvider wall, Func<uint, bool> 
             if (!isOurs(process.Pid))
                 foreign.Add(new(process.Pid, process.UsedMemory == ulong.MaxValue ? null : (long)process.UsedMemory, used ? _use.GetValueOrDefault(process.Pid) : null));
         }
+        foreach ((uint pid, double use) in _use)
+        {
+            // What draws pictures is not among those that compute, and what has ended is among neither.
+            if (used && !isOurs(pid) && !foreign.Exists(one => one.Pid == pid))
+                foreign.Add(new(pid, null, use));
+        }
         if (foreign.Count == 0)
             return (foreign, 0);
         if (!used)
