@@ -10,7 +10,8 @@ namespace GreenTune.Accounting.Exports;
 internal static class ExportsApi
 {
     public static void MapExportsApi(this IEndpointRouteBuilder app) => app.MapGet("/api/exports/records", Records)
-        .WithSummary("Records as a file: CSV, JSON Lines or CodeCarbon's emissions.csv, oldest first, however many there are.");
+        .WithSummary("Records as a file: CSV, JSON Lines or CodeCarbon's emissions.csv, oldest first, however many there are.")
+        .Produces(StatusCodes.Status200OK, contentType: "text/csv", additionalContentTypes: ["application/jsonl", "application/gzip"]);
 
     private static Results<PushStreamHttpResult, ValidationProblem> Records(HttpRequest request, RecordExport export, TimeProvider clock)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
@@ -24,7 +25,7 @@ internal enum ExportFormat
 /// </summary>
 internal sealed class RecordExport(IDbContextFactory<AccountingDb> contexts, CarbonPricing pricing)
 {
-    private const int Part = 2000;
+    private const int Part = 1000;
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     /// <param name="output">Where to; stays open.</param>
@@ -49,10 +50,13 @@ internal sealed class RecordExport(IDbContextFactory<AccountingDb> contexts, Car
     private async Task WriteAsync(Stream output, Func<IQueryable<RecordRow>, IQueryable<RecordRow>> filter, ExportFormat format, CarbonView view, CancellationToken cancellation)
     {
         await using var writer = new StreamWriter(output, Utf8, 64 * 1024, leaveOpen: true);
-        var codeCarbon = new CodeCarbonWriter(writer);
+        // A part is put together here and then sent, since an answer's body takes no synchronous writes.
+        using var part = new StringWriter(CultureInfo.InvariantCulture);
+        StringBuilder text = part.GetStringBuilder();
+        var codeCarbon = new CodeCarbonWriter(part);
         if (format == ExportFormat.Csv)
         {
-            await writer.WriteAsync(RecordCsv.Header);
+            text.Append(RecordCsv.Header);
         }
         else if (format == ExportFormat.Codecarbon)
         {
@@ -67,7 +71,6 @@ internal sealed class RecordExport(IDbContextFactory<AccountingDb> contexts, Car
         }
 
         (long Ticks, long Key) after = (long.MinValue, 0);
-        var line = new StringBuilder();
         while (true)
         {
             await using AccountingDb db = await contexts.CreateDbContextAsync(cancellation);
@@ -80,13 +83,10 @@ internal sealed class RecordExport(IDbContextFactory<AccountingDb> contexts, Car
                 switch (format)
                 {
                     case ExportFormat.Csv:
-                        RecordCsv.Write(line, record);
-                        writer.Write(line);
-                        line.Clear();
+                        RecordCsv.Write(text, record);
                         break;
                     case ExportFormat.Jsonl:
-                        writer.Write(JsonSerializer.Serialize(record, ContractJson.Options));
-                        writer.Write('\n');
+                        text.Append(JsonSerializer.Serialize(record, ContractJson.Options)).Append('\n');
                         break;
                     default:
                         codeCarbon.Write(record.Restated is { } restated ? record with { CO2e = restated.CO2e, Factor = restated.Factor } : record);
@@ -94,7 +94,9 @@ internal sealed class RecordExport(IDbContextFactory<AccountingDb> contexts, Car
                 }
             }
 
+            await writer.WriteAsync(text, cancellation);
             await writer.FlushAsync(cancellation);
+            text.Clear();
             if (rows.Count < Part)
             {
                 return;

@@ -32,11 +32,15 @@ internal static class ApiCatalog
         new("tenant", "string", "Records of one tenant."),
         new("session", "string", "Records of one session."),
         new("configuration", "string", "Records that one configuration answered."),
-        new("outcome", "string", "Records that ended so: completed, cancelled or failed."),
+        new("outcome", "string", "Records that ended so: completed, cancelled, failed or aborted."),
         new("quality", "string", "Records whose energy is measured, modelled, estimated or none."),
         new("degraded", "boolean", "Records that a budget degraded, or did not."),
         From, To,
     ];
+
+    private static readonly QueryParameter Period = new("period", "string", "Instead of from and to; today by default.", Words: ["today", "7d", "30d"]);
+    private static readonly QueryParameter Tenant = new("tenant", "string", "One tenant's part.");
+    private static readonly QueryParameter[] Usage = [Period, From, To, Tenant, new("configuration", "string", "One configuration's part.")];
 
     private static readonly QueryParameter[] Settings =
     [
@@ -50,7 +54,12 @@ internal static class ApiCatalog
         ["POST /api/records"] = new(typeof(RecordBatch)),
         ["GET /api/records"] = new(null, [.. Filters, Cursor, new("limit", "integer", "1 to 500; 50 by default."), View]),
         ["POST /api/periods"] = new(typeof(PeriodBatch)),
-        ["GET /api/summary"] = new(null, new("period", "string", "Instead of from and to; today by default.", Words: ["today", "7d", "30d"]), From, To, new("tenant", "string", "One tenant's part.")),
+        ["GET /api/summary"] = new(null, Period, From, To, Tenant),
+        ["GET /api/usage"] = new(null, [new("by", "string", "configuration by default.", Words: ["tenant", "configuration", "model", "device", "quality"]), .. Usage]),
+        ["GET /api/series"] = new(null, [new("by", "string", "Length of a point; hour by default.", Words: ["hour", "day", "month"]), .. Usage]),
+        ["GET /api/fleet"] = new(null, Period, From, To),
+        ["GET /api/sessions"] = new(null, Tenant, new("session", "string", "One session."), From, To, Cursor, new("limit", "integer", "Sessions of a page.")),
+        ["GET /api/sessions/{session}"] = new(null, Tenant),
         ["GET /api/carbon/forecast"] = new(
             null,
             new("signal", "string", "average by default.", Words: ["average", "marginal"]),
@@ -66,6 +75,11 @@ internal static class ApiCatalog
             null,
             [new("format", "string", "csv by default.", Words: ["csv", "jsonl", "codecarbon"]), View, new("gzip", "boolean", "A compressed file."), .. Filters]),
         ["POST /api/budgets"] = new(typeof(BudgetInput)),
+        ["POST /api/budgets/preview"] = new(typeof(BudgetPreviewRequest)),
+        ["POST /api/keys"] = new(typeof(KeyInput)),
+        ["POST /api/keys/verify"] = new(typeof(KeyCheck)),
+        ["POST /api/webhooks"] = new(typeof(WebhookInput)),
+        ["PUT /api/webhooks/{id}"] = new(typeof(WebhookInput)),
         ["PUT /api/budgets/{id}"] = new(typeof(BudgetInput)),
         ["GET /api/budgets/decisions"] = new(null, new("budget", "string", "Id of one budget."), Cursor, new("limit", "integer", "1 to 500; 50 by default.")),
         ["POST /api/budgets/reservations"] = new(typeof(ReservationRequest)),

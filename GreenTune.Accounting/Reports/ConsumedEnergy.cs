@@ -38,7 +38,7 @@ internal sealed class ConsumedEnergy(IDbContextFactory<AccountingDb> contexts, C
             return ([], []);
         }
 
-        Dictionary<string, double> gains = await GainsAsync(db, from.UtcTicks, to.UtcTicks, cancellation);
+        Dictionary<string, double> gains = await HourlyEnergy.GainsAsync(db, from.UtcTicks, to.UtcTicks, cancellation);
         var factors = await pricing.PastAsync([.. devices.Select(hour => hour.HourTicks).Distinct()], cancellation);
         RestatedFactors restated = await RestatedFactors.ReadAsync(db, pricing, from.UtcTicks, to.UtcTicks, cancellation);
         var hours = new List<ConsumedHourOfDevice>(devices.Count);
@@ -63,18 +63,4 @@ internal sealed class ConsumedEnergy(IDbContextFactory<AccountingDb> contexts, C
     public static Interval Total(IEnumerable<ConsumedHourOfDevice> hours, Func<ConsumedHourOfDevice, double> factor) => UncertainSum.Total(hours
         .GroupBy(hour => hour.Device, hour => hour.Joules * factor(hour), StringComparer.Ordinal)
         .Select(device => device.Aggregate((a, b) => a + b)));
-
-    private static async Task<Dictionary<string, double>> GainsAsync(AccountingDb db, long from, long to, CancellationToken cancellation)
-    {
-        var sums = await db.Records.AsNoTracking()
-            .Where(record => record.StartedTicks >= from && record.StartedTicks < to && record.Joules > 0 && record.Device != null)
-            .GroupBy(record => record.Device)
-            .Select(group => new
-            {
-                Device = group.Key,
-                Joules = group.Sum(record => record.Joules ?? 0),
-                Gain = group.Sum(record => (record.GainRelative ?? record.RelativeUncertainty ?? 0) * (record.Joules ?? 0)),
-            }).ToListAsync(cancellation);
-        return sums.Where(sum => sum.Gain > 0).ToDictionary(sum => sum.Device!, sum => sum.Gain / sum.Joules, StringComparer.Ordinal);
-    }
 }

@@ -112,13 +112,13 @@ internal sealed class SciReports(ConsumedEnergy energy, MarginalIntensities marg
     private async Task<long> UnitsAsync(long from, long to, SciUnit per, Dictionary<string, string> reasons, CancellationToken cancellation)
     {
         await using AccountingDb db = await contexts.CreateDbContextAsync(cancellation);
-        IQueryable<RecordRow> records = db.Records.AsNoTracking().Where(record => record.StartedTicks >= from && record.StartedTicks < to);
+        Served served = per == SciUnit.Sessions ? default : await HourlyEnergy.ServedAsync(db, from, to, cancellation);
         long units = per switch
         {
-            SciUnit.Requests => await records.LongCountAsync(record => record.Outcome == RequestOutcome.Completed, cancellation),
-            SciUnit.Tokens => await records.SumAsync(record => (long)record.InputTokens + record.OutputTokens, cancellation),
-            SciUnit.OutputTokens => await records.SumAsync(record => (long)record.OutputTokens, cancellation),
-            _ => await records.Where(record => record.Session != null).Select(record => new { record.Tenant, record.Session }).Distinct().LongCountAsync(cancellation),
+            SciUnit.Requests => served.Completed,
+            SciUnit.Tokens => served.InputTokens + served.OutputTokens,
+            SciUnit.OutputTokens => served.OutputTokens,
+            _ => await db.Sessions.LongCountAsync(session => session.LastTicks >= from && session.FirstTicks < to, cancellation),
         };
         if (units == 0)
         {

@@ -16,7 +16,7 @@ public enum SciUnit
     /// <summary>Output tokens of all requests.</summary>
     OutputTokens,
 
-    /// <summary>Distinct sessions.</summary>
+    /// <summary>Sessions that were open: the first request before the span's end, the last not before its beginning.</summary>
     Sessions,
 }
 

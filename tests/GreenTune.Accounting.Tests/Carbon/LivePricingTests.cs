@@ -178,10 +178,12 @@ public sealed class LivePricingTests : IAsyncLifetime
         Assert.Equal([90, 100], forecast.Greenest.Select(hour => hour.Intensity.Value));
         Assert.Equal(("DE", "Electricity Maps", 0.0), (forecast.Zone, forecast.Source!, forecast.AgeSeconds!.Value));
 
-        host.Clock.Advance(TimeSpan.FromMinutes(100));
         _server.Status(Latest, 500);
+        _server.Status("/v3/carbon-intensity/forecast", 500);
+        host.Clock.Advance(TimeSpan.FromMinutes(100));
         await host.Get<IntensityRefresher>().RefreshDueAsync(default);
-        Assert.NotEqual(220, (await host.GetAsync<CarbonFactor>("/api/carbon")).Intensity.Value);
+        CarbonFactor factor = await host.GetAsync<CarbonFactor>("/api/carbon");
+        Assert.Equal((231, CarbonSteps.StaleCache), (factor.Intensity.Value, factor.Step));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Net;
 using System.Text.Json;
 using GreenTune.Accounting.Carbon.Restatements;
 using GreenTune.Accounting.Exports;
@@ -22,7 +23,7 @@ public sealed class RecordExportTests
         string[] head = lines[0].Split(',');
         Assert.Equal(["id", "started_at", "ended_at", "tenant"], head[..4]);
         Assert.StartsWith("chatcmpl-first-01,2026-11-19T10:58:00Z", lines[1], StringComparison.Ordinal);
-        string[] unmetered = lines[1].Split(',');
+        string[] unmetered = Cells(lines[1]);
         Assert.Equal(head.Length, unmetered.Length);
         Assert.Equal("", unmetered[Array.IndexOf(head, "energy_j")]);
         Assert.Equal("", unmetered[Array.IndexOf(head, "co2e_g")]);
@@ -50,7 +51,7 @@ public sealed class RecordExportTests
         Assert.Equal(2, lines.Length);
         Assert.StartsWith("timestamp,project_name,run_id", lines[0], StringComparison.Ordinal);
         int column = Array.IndexOf(lines[0].Split(','), "energy_consumed");
-        Assert.Equal("0.0012", lines[1].Split(',')[column]);
+        Assert.Equal("0.0012", Cells(lines[1])[column]);
     }
 
     [Fact]
@@ -66,7 +67,7 @@ public sealed class RecordExportTests
         {
             string[] lines = (await host.Http.GetStringAsync($"/api/exports/records?as={view}")).Split("\r\n");
             string[] head = lines[0].Split(',');
-            string[] cells = lines[1].Split(',');
+            string[] cells = Cells(lines[1]);
             Assert.Equal(restatement, cells[Array.IndexOf(head, "restatement")]);
             Assert.Equal(restatement.Length > 0, cells[Array.IndexOf(head, "restated_co2e_g")].Length > 0);
             Assert.NotEqual("", cells[Array.IndexOf(head, "co2e_g")]);
@@ -129,6 +130,36 @@ public sealed class RecordExportTests
         await using AccountingHost host = await AccountingHost.StartAsync();
         JsonElement problem = await host.RefusedAsync(HttpMethod.Get, $"/api/exports/records?{query}", null, HttpStatusCode.BadRequest);
         Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.ToString());
+    }
+
+    /// <summary>Cells of a line, quoted ones without their quotes.</summary>
+    private static string[] Cells(string line)
+    {
+        var cells = new List<string>();
+        var cell = new System.Text.StringBuilder();
+        bool quoted = false;
+        for (int i = 0; i < line.Length; i++)
+        {
+            if (line[i] == '"' && quoted && i + 1 < line.Length && line[i + 1] == '"')
+            {
+                cell.Append(line[i++]);
+            }
+            else if (line[i] == '"')
+            {
+                quoted = !quoted;
+            }
+            else if (line[i] == ',' && !quoted)
+            {
+                cells.Add(cell.ToString());
+                cell.Clear();
+            }
+            else
+            {
+                cell.Append(line[i]);
+            }
+        }
+
+        return [.. cells, cell.ToString()];
     }
 
     /// <summary>Throws away what is written, counts lines, and looks now and then at how much of the heap is alive.</summary>

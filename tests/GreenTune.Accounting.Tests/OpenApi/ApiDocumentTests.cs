@@ -70,7 +70,7 @@ public sealed class ApiDocumentTests(SharedHost shared) : IClassFixture<SharedHo
     {
         foreach ((string name, ApiCall call) in ApiCatalog.Calls.Where(call => call.Key.StartsWith("GET ", StringComparison.Ordinal)))
         {
-            JsonElement problem = await shared.Host.RefusedAsync(HttpMethod.Get, name[4..] + "?nonsense=1", null, HttpStatusCode.BadRequest);
+            JsonElement problem = await shared.Host.RefusedAsync(HttpMethod.Get, name[4..].Replace("{session}", "s", StringComparison.Ordinal) + "?nonsense=1", null, HttpStatusCode.BadRequest);
             string message = problem.GetProperty("errors").GetProperty("nonsense")[0].GetString()!;
             string[] read = message[(message.LastIndexOf(':') + 2)..].TrimEnd('.').Split(", ");
             Assert.Equal(call.Query.Select(parameter => parameter.Name).Order(StringComparer.Ordinal), read.Order(StringComparer.Ordinal));
