@@ -10,6 +10,7 @@ using GreenTune.Accounting.OpenApi;
 using GreenTune.Accounting.Periods;
 using GreenTune.Accounting.Records;
 using GreenTune.Accounting.Reports;
+using GreenTune.Accounting.Retention;
 using GreenTune.Accounting.RollUps;
 using GreenTune.Accounting.Sessions;
 using GreenTune.Accounting.Store;
@@ -130,6 +131,8 @@ internal static class AccountingApp
         services.AddSingleton<BudgetSignals>();
         services.AddHostedService<BudgetAnnouncer>();
         services.AddHostedService<ReservationSweeper>();
+        services.AddSingleton<RetentionSweeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<RetentionSweeper>());
         services.AddSingleton<BudgetPreviews>();
         services.AddSingleton<KeyBook>();
         services.AddSingleton<IKeyVerifier>(provider => provider.GetRequiredService<KeyBook>());

@@ -1,3 +1,4 @@
+using GreenTune.Accounting.Records;
 using GreenTune.Accounting.Store;
 using Microsoft.Extensions.Options;
 
@@ -27,14 +28,43 @@ internal sealed class AccountingOptions
     /// <value>The default is 5 seconds; 0.1 to 60.</value>
     public double BusyTimeoutSeconds { get; set; } = 5;
 
+    /// <summary>Mean power above which no device of this site could have served a request; a record above it is refused.</summary>
+    /// <value>The default is 100,000 watts; 1 to 100,000.</value>
+    public double MaxDeviceWatts { get; set; } = RecordValidator.MaxWatts;
+
+    /// <summary>After this many days power traces are taken away; the records stay.</summary>
+    /// <value>The default is 30 days; 1 to 36,500.</value>
+    public double TraceRetentionDays { get; set; } = 30;
+
+    /// <summary>After this many days records are taken away, by whole UTC days; their roll-ups stay, so that summaries and series keep them.</summary>
+    /// <value>The default is none: records are kept. 35 to 36,500, since a budget's month adds up its records.</value>
+    public double? RecordRetentionDays { get; set; }
+
     /// <summary>The PostgreSQL database's connection string; null where SQLite keeps the books.</summary>
     public string? Postgres => string.IsNullOrWhiteSpace(ConnectionString) ? null : ConnectionString.Trim();
+
+    /// <summary>The beginning of the first UTC day whose records are kept; null where all are.</summary>
+    public DateTimeOffset? RecordsKeptFrom(DateTimeOffset now)
+    {
+        if (RecordRetentionDays is not { } days)
+        {
+            return null;
+        }
+
+        DateTimeOffset from = now.ToUniversalTime().AddDays(-days);
+        return from.AddTicks(-(from.Ticks % TimeSpan.TicksPerDay));
+    }
+
+    public RecordLimits LimitsAt(DateTimeOffset now) => new(MaxDeviceWatts, RecordsKeptFrom(now));
 
     public TimeZoneInfo Zone => string.IsNullOrWhiteSpace(TimeZone) ? TimeZoneInfo.Local : TimeZoneInfo.FindSystemTimeZoneById(TimeZone.Trim());
 }
 
 internal sealed class AccountingOptionsValidator : IValidateOptions<AccountingOptions>
 {
+    private const double MaxDays = 36_500;
+    private const double LeastRecordDays = 35;
+
     public ValidateOptionsResult Validate(string? name, AccountingOptions options)
     {
         var failures = new List<string>();
@@ -51,6 +81,21 @@ internal sealed class AccountingOptionsValidator : IValidateOptions<AccountingOp
         if (!(options.BusyTimeoutSeconds is >= 0.1 and <= 60))
         {
             failures.Add(FormattableString.Invariant($"Accounting:BusyTimeoutSeconds (environment Accounting__BusyTimeoutSeconds) is {options.BusyTimeoutSeconds}; it can be 0.1 to 60, for example 5."));
+        }
+
+        if (!(options.MaxDeviceWatts is >= 1 and <= RecordValidator.MaxWatts))
+        {
+            failures.Add(FormattableString.Invariant($"Accounting:MaxDeviceWatts (environment Accounting__MaxDeviceWatts) is {options.MaxDeviceWatts}; it can be 1 to {RecordValidator.MaxWatts}, for example 1000."));
+        }
+
+        if (!(options.TraceRetentionDays is >= 1 and <= MaxDays))
+        {
+            failures.Add(FormattableString.Invariant($"Accounting:TraceRetentionDays (environment Accounting__TraceRetentionDays) is {options.TraceRetentionDays}; it can be 1 to {MaxDays}, for example 30."));
+        }
+
+        if (options.RecordRetentionDays is { } days && !(days is >= LeastRecordDays and <= MaxDays))
+        {
+            failures.Add(FormattableString.Invariant($"Accounting:RecordRetentionDays (environment Accounting__RecordRetentionDays) is {days}; it can be {LeastRecordDays} to {MaxDays}, for example 400, or nothing, which keeps them."));
         }
 
         if (options.Postgres is { } postgres && PostgresStore.Problem(postgres) is { } problem)

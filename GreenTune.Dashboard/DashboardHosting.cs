@@ -1,3 +1,4 @@
+using GreenTune.Dashboard.Access;
 using GreenTune.Dashboard.Charts;
 using GreenTune.Dashboard.Live;
 using GreenTune.Dashboard.Services;
@@ -28,6 +29,7 @@ internal static class DashboardHosting
         services.AddServiceClient<AccountingClient>(ServiceNames.Accounting);
         services.AddServiceClient<InferenceClient>(ServiceNames.Inference);
 
+        builder.AddSignIn();
         services.AddHosted<ServiceMonitor>();
         services.AddHosted<AccountingFeed>();
         services.AddHosted<PowerFeed>();
@@ -53,7 +55,9 @@ internal static class DashboardHosting
 
         app.UseStatusCodePagesWithReExecute("/not-found");
         app.UseMiddleware<SecurityHeaders>();
+        app.UseSignIn();
         app.UseAntiforgery();
+        app.MapSignIn();
         app.MapStaticAssets();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);
     }

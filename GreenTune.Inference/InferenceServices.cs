@@ -87,6 +87,7 @@ internal static class InferenceServices
         AdaptersApi.Map(app);
         ExternalApi.Map(app);
         MeterApi.Map(app);
+        ProfilesApi.Map(app);
         PlansApi.Map(app);
         ModelLibraryApi.Map(app);
     }

@@ -6,7 +6,7 @@ namespace GreenTune.Metering;
 /// <content>Idle baselines on demand and from run to run.</content>
 public sealed partial class DeviceMeter
 {
-    private static readonly TimeSpan SaveEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan SaveEvery = TimeSpan.FromMinutes(5);
 
     private TaskCompletionSource<CalibrationResult>? _calibrating;
     private long _lastSave;
@@ -33,7 +33,7 @@ public sealed partial class DeviceMeter
             Interlocked.Exchange(ref _calibrating, null)?.TrySetResult(result);
     }
 
-    /// <summary>Remembers the baselines, at most once a minute.</summary>
+    /// <summary>Remembers the baselines, every five minutes and at the end.</summary>
     private void SaveBaselines(bool now = false)
     {
         if (_options.BaselineFile is not { } file || _description.Quality == EnergyQuality.None)

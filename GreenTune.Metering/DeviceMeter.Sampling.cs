@@ -38,10 +38,13 @@ public sealed partial class DeviceMeter
         try
         {
             _facts = source.ReadFacts();
+            _factsFailed = false;
         }
         catch (Exception problem)
         {
-            Log.Unexpected(_logger, problem, _description.Meter, DeviceId);
+            if (!_factsFailed)
+                Log.Unexpected(_logger, problem, _description.Meter, DeviceId);
+            (_facts, _factsFailed) = (null, true);
         }
         finally
         {

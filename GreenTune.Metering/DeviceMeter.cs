@@ -41,6 +41,7 @@ public sealed partial class DeviceMeter : IDeviceMeter
     private volatile string? _failure;
     private volatile DeviceFacts? _facts;
     private int _readingFacts;
+    private bool _factsFailed;
 
     /// <summary>Starts metering.</summary>
     /// <param name="source">Where power is read; disposed with the meter.</param>

@@ -11,6 +11,9 @@ public sealed partial class MeterFactory
     /// <summary>CPU times by which the CPU's power is told apart from that of other processes; this process's own where nobody says otherwise.</summary>
     public Func<ICpuTimes> ReadCpuTimes { get; init; } = CpuTimes.ForThisSystem;
 
+    /// <summary>Which processes, by the operating system's number, are not others' on a GPU; null for this one alone. Called on the sampler's thread.</summary>
+    public Func<uint, bool>? IsOurs { get; init; }
+
     /// <summary>Opens a source without a meter around it. Never fails: what stands in the way is in its description.</summary>
     /// <param name="component">What is metered.</param>
     /// <param name="gpuUuid">Which GPU; Metering:Nvml:Uuid goes before it.</param>

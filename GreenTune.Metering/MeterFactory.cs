@@ -1,12 +1,10 @@
 using GreenTune.Core.Attribution;
-using GreenTune.Core.Units;
 using GreenTune.Metering.Cpu;
 using GreenTune.Metering.Dcgm;
 using GreenTune.Metering.Files;
 using GreenTune.Metering.Nvml;
 using GreenTune.Metering.Rapl;
 using GreenTune.Metering.Recording;
-using GreenTune.Metering.Simulated;
 using GreenTune.Metering.Sources;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -76,11 +74,11 @@ public sealed partial class MeterFactory
             source = component == DeviceComponent.Gpu ? "nvml" : "rapl or cpu";
         return source switch
         {
-            "nvml" => NvmlDevices.Open(_nvml(), _options.Nvml.Uuid ?? gpuUuid, _clock, period),
+            "nvml" => NvmlDevices.Open(_nvml(), _options.Nvml.Uuid ?? gpuUuid, _clock, period, IsOurs),
             "rapl" => OpenRapl(otherwise: reason => Unavailable(DeviceComponent.Cpu, reason)),
             "rapl or cpu" => OpenRapl(OpenCpu),
             "cpu" => OpenCpu(null),
-            "simulated" => OpenSimulated(),
+            "simulated" => OpenSimulated(component),
             "replay" => OpenReplay(component),
             "dcgm" => DcgmPowerSource.Open(_options.Dcgm, _clock),
             _ => Unavailable(component, "switched off (Metering:Source is none)"),
@@ -154,33 +152,5 @@ public sealed partial class MeterFactory
             Log.RecordingEnded(_logger, path, problem.Message);
             return null;
         }
-    }
-
-    /// <summary>A made-up device whose power follows this process's CPU use: for trying the product out, and marked as an estimate.</summary>
-    private SimulatedPowerSource OpenSimulated()
-    {
-        SimulatedOptions simulated = _options.Simulated;
-        var curve = new SimulatedCurve(simulated.IdleWatts);
-        double last = 0, lastCpu = ProcessCpuTime.Seconds();
-        return new(
-            new() { Kinds = Core.Power.ReadingKinds.Samples, AveragingWindow = 0.02 },
-            curve,
-            MonotonicTime.Now(_clock),
-            plain => plain with
-            {
-                Component = DeviceComponent.Cpu,
-                Quality = Core.Contracts.EnergyQuality.Estimated,
-                GainRelative = CpuPowerModel.GainRelative,
-                Explanation = FormattableString.Invariant($"A simulated device of {simulated.IdleWatts:0.#} to {simulated.BusyWatts:0.#} W that follows this process's CPU use (Metering:Source is simulated): its figures say nothing about this machine."),
-                AssumedIdle = new(simulated.IdleWatts),
-                AssumedIdleSigma = new(0.1 * simulated.IdleWatts),
-            },
-            now =>
-            {
-                double cpu = ProcessCpuTime.Seconds();
-                double use = now > last ? Math.Clamp((cpu - lastCpu) / (now - last) / Environment.ProcessorCount, 0, 1) : 0;
-                curve.Append(now, simulated.IdleWatts + use * (simulated.BusyWatts - simulated.IdleWatts));
-                (last, lastCpu) = (now, cpu);
-            });
     }
 }

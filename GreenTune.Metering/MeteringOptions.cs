@@ -1,3 +1,5 @@
+using GreenTune.Metering.Simulated;
+
 namespace GreenTune.Metering;
 
 /// <summary>Options of the power meter, section "Metering".</summary>
@@ -54,8 +56,7 @@ public sealed class MeteringOptions
             wrong.Add($"Metering:Cpu:Cores is {Cpu.Cores}, but must be from 1 to 4096 (the package's physical cores), for example Metering:Cpu:Cores=26.");
         if (Nvml.Uuid is { } uuid && !(uuid.StartsWith("GPU-", StringComparison.Ordinal) || uuid.StartsWith("MIG-", StringComparison.Ordinal)))
             wrong.Add($"Metering:Nvml:Uuid is \"{uuid}\", but must be a GPU's UUID as nvidia-smi -L lists it, for example Metering:Nvml:Uuid=GPU-8f6d1a2e-....");
-        if (!(Simulated.IdleWatts >= 0 && Simulated.BusyWatts >= Simulated.IdleWatts && Simulated.BusyWatts <= 1e5))
-            wrong.Add(FormattableString.Invariant($"Metering:Simulated has IdleWatts {Simulated.IdleWatts} and BusyWatts {Simulated.BusyWatts}, but needs 0 <= IdleWatts <= BusyWatts, for example Metering:Simulated:IdleWatts=100 and Metering:Simulated:BusyWatts=400."));
+        Simulated.Validate(wrong);
         if (string.Equals(Source, "replay", StringComparison.OrdinalIgnoreCase) && string.IsNullOrWhiteSpace(Replay.File))
             wrong.Add("Metering:Replay:File is not set, but Metering:Source=replay needs a recording, for example Metering:Replay:File=run.greentrace.");
         bool dcgm = string.Equals(Source, "dcgm", StringComparison.OrdinalIgnoreCase);
@@ -87,18 +88,6 @@ public sealed class NvmlOptions
     /// <summary>UUID of the GPU to meter, needed where a machine has several.</summary>
     /// <value>The only one.</value>
     public string? Uuid { get; set; }
-}
-
-/// <summary>Options of the simulated device, section "Metering:Simulated".</summary>
-public sealed class SimulatedOptions
-{
-    /// <summary>Power at rest, in watts.</summary>
-    /// <value>100.</value>
-    public double IdleWatts { get; set; } = 100;
-
-    /// <summary>Power while this process keeps every CPU busy, in watts.</summary>
-    /// <value>400.</value>
-    public double BusyWatts { get; set; } = 400;
 }
 
 /// <summary>Options of a GPU that is metered by a dcgm-exporter, section "Metering:Dcgm".</summary>

@@ -53,8 +53,8 @@ internal sealed class SamplerThread
 
     private void Run()
     {
-        long start = Stopwatch.GetTimestamp();
-        long next = start;
+        var schedule = new SamplingSchedule(Stopwatch.GetTimestamp(), _period);
+        long next = 0;
         while (true)
         {
             long began = Stopwatch.GetTimestamp();
@@ -66,7 +66,7 @@ internal sealed class SamplerThread
                 return;
             long now = Stopwatch.GetTimestamp();
             if (now >= next)
-                next = start + ((now - start) / _period + 1) * _period;
+                next = schedule.After(now);
             if (WaitUntil(next) && !_stopping)
                 SleepUntil(Math.Min(began + _spacing, next));
         }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using GreenTune.Accounting.Events;
 using GreenTune.Accounting.Records;
 using GreenTune.Accounting.Store;
+using GreenTune.Core.Access;
 using GreenTune.Core.Contracts;
 using GreenTune.ServiceDefaults.Access;
 using Microsoft.EntityFrameworkCore;

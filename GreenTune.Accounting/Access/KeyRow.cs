@@ -9,7 +9,7 @@ internal sealed class KeyRow
 {
     public Guid Id { get; set; }
 
-    /// <summary>SHA-256 in hexadecimal (<see cref="ServiceDefaults.Access.AccessKeys.Hash"/>).</summary>
+    /// <summary>SHA-256 in hexadecimal (<see cref="Core.Access.AccessKeys.Hash"/>).</summary>
     public required string Hash { get; set; }
 
     public required string Prefix { get; set; }

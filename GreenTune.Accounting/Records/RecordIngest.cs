@@ -7,6 +7,7 @@ using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Telemetry;
 using GreenTune.Core.Contracts;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace GreenTune.Accounting.Records;
 
@@ -15,7 +16,8 @@ namespace GreenTune.Accounting.Records;
 /// transaction, in which budgets are settled too.
 /// </summary>
 internal sealed class RecordIngest(
-    StoreWriter writer, CarbonPricing pricing, RollUpBook rollUps, BudgetBook budgets, BudgetSignals signals, EventHub events, AccountingTelemetry telemetry, TimeProvider clock)
+    StoreWriter writer, CarbonPricing pricing, RollUpBook rollUps, BudgetBook budgets, BudgetSignals signals, EventHub events, AccountingTelemetry telemetry,
+    IOptions<AccountingOptions> options, TimeProvider clock)
 {
     private BulkInsert<RecordRow>? _records;
     private BulkInsert<RecordTraceRow>? _traces;
@@ -26,12 +28,13 @@ internal sealed class RecordIngest(
     public async Task<IngestResult> StoreAsync(IReadOnlyList<BatchItem<RequestRecord>> items, CancellationToken cancellation)
     {
         DateTimeOffset now = clock.GetUtcNow();
+        RecordLimits limits = options.Value.LimitsAt(now);
         var sound = new Dictionary<string, RequestRecord>(items.Count, StringComparer.Ordinal);
         var refused = new List<IngestRefusal>();
         int repeated = 0;
         foreach (BatchItem<RequestRecord> item in items)
         {
-            if ((item.Problem ?? RecordValidator.Problem(item.Value!, now)) is { } problem)
+            if ((item.Problem ?? RecordValidator.Problem(item.Value!, now, limits)) is { } problem)
             {
                 refused.Add(new IngestRefusal(item.Id, problem));
             }

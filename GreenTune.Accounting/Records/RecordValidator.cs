@@ -1,7 +1,13 @@
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Totals;
+using GreenTune.Core.Units;
 
 namespace GreenTune.Accounting.Records;
+
+/// <summary>What the configuration says of records.</summary>
+/// <param name="MaxWatts">Above this mean power no device of this site could have served a request.</param>
+/// <param name="KeptFrom">Older records are taken away, so one that comes now would be counted again; null where all are kept.</param>
+internal readonly record struct RecordLimits(double MaxWatts, DateTimeOffset? KeptFrom = null);
 
 /// <summary>Checks one record from outside. A record that is refused is not sent again, so only what cannot be true is refused.</summary>
 internal static class RecordValidator
@@ -20,6 +26,9 @@ internal static class RecordValidator
     /// <summary>Above this mean power no single machine could have served the request.</summary>
     public const double MaxWatts = 100_000;
 
+    /// <summary>How far a sound record may be above its device's limit.</summary>
+    private const double LimitTolerance = 1.2;
+
     private const int MaxText = 200;
     private const int MaxReasons = 32;
     private const int MaxReason = 500;
@@ -27,7 +36,7 @@ internal static class RecordValidator
     private static readonly DateTimeOffset Earliest = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Why the record cannot be true, one sentence for each problem; null when it may be stored.</summary>
-    public static string? Problem(RequestRecord record, DateTimeOffset now)
+    public static string? Problem(RequestRecord record, DateTimeOffset now, RecordLimits limits)
     {
         var problems = new List<string>();
         void Require(bool sound, FormattableString problem)
@@ -51,6 +60,7 @@ internal static class RecordValidator
         Require(record.SpanId is null || Hexadecimal(record.SpanId, 16), $"spanId is not 16 lower-case hex digits.");
 
         Require(record.StartedAt >= Earliest, $"startedAt is {record.StartedAt:u}, before 2020.");
+        Require(limits.KeptFrom is not { } kept || record.StartedAt >= kept, $"startedAt is {record.StartedAt:u}, older than the records that are kept (Accounting:RecordRetentionDays).");
         Require(record.StartedAt <= now + ClockTolerance, $"startedAt is {record.StartedAt:u}, more than 5 minutes in the future.");
         Require(record.EndedAt <= now + ClockTolerance, $"endedAt is {record.EndedAt:u}, more than 5 minutes in the future.");
         Require(record.EndedAt >= record.StartedAt, $"endedAt is before startedAt.");
@@ -64,8 +74,9 @@ internal static class RecordValidator
         Require(record.MeanRowsInFlight is null or (>= 0 and <= 1e6), $"meanRowsInFlight is {record.MeanRowsInFlight}; it can be 0 to 1000000.");
         Require(record.PrefillEndOffsetSeconds is null || Math.Abs(record.PrefillEndOffsetSeconds.Value) <= MaxSeconds, $"prefillEndOffsetSeconds is {record.PrefillEndOffsetSeconds}.");
         Require(record.BaselineWatts is null || record.BaselineWatts.Value.Value is >= 0 and <= MaxWatts, $"baselineWatts is {record.BaselineWatts?.Value}; it can be 0 to {MaxWatts}.");
+        Require(record.DeviceLimit is null || record.DeviceLimit.Value.Value is > 0 and <= MaxWatts, $"deviceLimit is {record.DeviceLimit?.Value}; it is above 0 and at most {MaxWatts}.");
         CheckTrace(record, Require);
-        CheckEnergy(record, Require);
+        CheckEnergy(record, limits, Require);
         return problems.Count == 0 ? null : string.Join(" ", problems);
     }
 
@@ -76,7 +87,7 @@ internal static class RecordValidator
             $"powerTrace has a point that is out of range.");
     }
 
-    private static void CheckEnergy(RequestRecord record, Action<bool, FormattableString> require)
+    private static void CheckEnergy(RequestRecord record, RecordLimits limits, Action<bool, FormattableString> require)
     {
         EnergyFigures energy = record.Energy;
         require(Enum.IsDefined(energy.Quality) && Enum.IsDefined(energy.PhaseQuality), $"energy.quality is not known.");
@@ -109,7 +120,19 @@ internal static class RecordValidator
         require(energy.Quality != EnergyQuality.None, $"energy.quality is none although energy.joules is there.");
         require(energy.IdleJoules is null || energy.IdleJoules.Value.Value >= 0, $"energy.idleJoules is {energy.IdleJoules?.Value}; it cannot be below 0.");
         // The meter's block may be longer than the request, so a very short one is given a second.
-        require(joules <= MaxWatts * Math.Max(1, record.DurationSeconds), $"energy.joules is {joules} in {record.DurationSeconds} s, more than {MaxWatts} W.");
+        require(joules <= limits.MaxWatts * Math.Max(1, record.DurationSeconds), $"energy.joules is {joules} in {record.DurationSeconds} s, more than {limits.MaxWatts} W.");
+        if (record.DeviceLimit is { Value: > 0 } limit)
+        {
+            // A driver holds its limit over a moving average, and its sensor may read 5 % too much.
+            double most = LimitTolerance * limit.Value * (record.DurationSeconds + 1);
+            require(joules <= most, $"energy.joules is {joules} in {record.DurationSeconds} s, more than the device's limit of {limit.Value} W allows.");
+        }
+
+        foreach ((string name, Joules? component) in ((string, Joules?)[])[("gpu", energy.Components.Gpu), ("cpu", energy.Components.Cpu), ("dram", energy.Components.Dram)])
+        {
+            require(component is null || component.Value.Value >= 0, $"energy.components.{name} is {component?.Value}; it cannot be below 0.");
+        }
+
         CheckUncertainty(energy, require);
     }
 
@@ -135,9 +158,9 @@ internal static class RecordValidator
         }
     }
 
-    /// <summary>Such a record is known for what it is (design section 4.2). An estimated one stays estimated, the weaker of the two.</summary>
-    private static bool BaselineWasWrong(EnergyFigures energy) => energy.Quality == EnergyQuality.Modelled
-        || energy.Reasons.Any(reason => reason.Key == "baseline" || reason.Value.Contains("baseline", StringComparison.OrdinalIgnoreCase));
+    /// <summary>Such a record is known for what it is (design section 4.2): modelled, and the reason names the baseline. An estimated one stays estimated, the weaker of the two.</summary>
+    private static bool BaselineWasWrong(EnergyFigures energy) => energy.Quality is EnergyQuality.Modelled or EnergyQuality.Estimated
+        && energy.Reasons.Any(reason => reason.Key == "baseline" || reason.Value.Contains("baseline", StringComparison.OrdinalIgnoreCase));
 
     private static bool Seconds(double value) => value is >= 0 and <= MaxSeconds;
 

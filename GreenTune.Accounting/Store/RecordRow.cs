@@ -35,6 +35,8 @@ internal sealed class RecordRow
 
     public int InputTokens { get; set; }
 
+    public int? CachedInputTokens { get; set; }
+
     public int OutputTokens { get; set; }
 
     public double QueueSeconds { get; set; }

@@ -162,9 +162,10 @@ internal sealed class UsageQuery(CarbonPricing pricing)
         SpanCover cover = SpanCover.Of(from, to);
         var rollUps = new List<(RollUpLevel, Ticks)>(cover.RollUps);
         var edges = new List<Ticks>();
+        long rowsFrom = cover.Edges.Count == 0 ? 0 : await db.Marks.Where(mark => mark.Name == MarkRow.RowsFrom).Select(mark => mark.Ticks).SingleOrDefaultAsync(cancellation);
         foreach (Ticks edge in cover.Edges)
         {
-            if (await WholeHourAsync(db, edge, cancellation) is { } hour)
+            if (await WholeHourAsync(db, edge, rowsFrom, cancellation) is { } hour)
             {
                 rollUps.Add((RollUpLevel.Hour, hour));
             }
@@ -178,10 +179,15 @@ internal sealed class UsageQuery(CarbonPricing pricing)
     }
 
     /// <summary>The hour around an edge when all its records are within the edge; null otherwise.</summary>
-    private static async Task<Ticks?> WholeHourAsync(AccountingDb db, Ticks edge, CancellationToken cancellation)
+    private static async Task<Ticks?> WholeHourAsync(AccountingDb db, Ticks edge, long rowsFrom, CancellationToken cancellation)
     {
         long start = RollUpBatch.StartOf(RollUpLevel.Hour, edge.From);
         long end = start + TimeSpan.TicksPerHour;
+        if (start < rowsFrom)
+        {
+            return new Ticks(start, end);
+        }
+
         bool others = await db.Records.AnyAsync(record => record.StartedTicks >= edge.To && record.StartedTicks < end, cancellation)
             || await db.Records.AnyAsync(record => record.StartedTicks >= start && record.StartedTicks < edge.From, cancellation);
         return others ? null : new Ticks(start, end);

@@ -3,12 +3,14 @@ using System.CommandLine.Help;
 using System.Reflection;
 using GreenTune.Cli.Adapters;
 using GreenTune.Cli.Chat;
+using GreenTune.Cli.Keys;
 using GreenTune.Cli.Measure;
 using GreenTune.Cli.Meter;
 using GreenTune.Cli.Models;
 using GreenTune.Cli.Output;
 using GreenTune.Cli.Records;
 using GreenTune.Cli.Requests;
+using GreenTune.Cli.Services;
 using GreenTune.Models;
 using GreenTune.Models.Adapters;
 using GreenTune.Models.Catalog;
@@ -23,6 +25,7 @@ internal sealed class GreenTuneCommand
 {
     private readonly CliConsole _console;
     private readonly RootCommand _root;
+    private readonly Option<string?> _apiKey = ApiKey.Option();
 
     /// <param name="console">Where it reads and writes.</param>
     /// <param name="machine">What the machine's power is read by; null for what it has.</param>
@@ -37,9 +40,11 @@ internal sealed class GreenTuneCommand
             ChatCommand.Create(console),
             RequestsCommand.Create(console),
             RecordsCommand.Create(console),
+            KeysCommand.Create(console),
             MeterCommand.Create(console, sources),
             MeasureCommand.Create(console, sources),
         };
+        _root.Options.Add(_apiKey);
         _root.WithExamples("greentune models build", "greentune chat \"What is a carbon budget?\"", "greentune requests list", "greentune measure -- python train.py");
         _root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples(console);
         _root.Options.OfType<VersionOption>().Single().Action = new PrintVersion(Version);
@@ -58,6 +63,7 @@ internal sealed class GreenTuneCommand
             return Refuse(parsed.CommandResult.Command, UsageErrors.Sentence(parsed));
         try
         {
+            ApiKey.Use(parsed, _apiKey);
             var invocation = new InvocationConfiguration
             {
                 Output = _console.Output,

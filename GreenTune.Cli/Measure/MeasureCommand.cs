@@ -17,7 +17,7 @@ internal static class MeasureCommand
         var command = new Argument<string[]>("command") { Description = "The command and its arguments, behind --. Its streams and signals are its own.", Arity = ArgumentArity.OneOrMore };
         var place = new CarbonPlace();
         var devices = new DeviceOptions();
-        Option<double?> baseline = CommonOptions.Number("--baseline", "seconds", $"How long the idle power is measured before (the default is {DefaultBaseline:0}).", 3, 600, 10);
+        Option<double?> baseline = CommonOptions.Number("--baseline", "seconds", $"How long the idle power is measured before (the default is {DefaultBaseline:0}).", 3, 60, 10);
         var noBaseline = new Option<bool>("--no-baseline") { Description = "Do not measure the idle power before: it is assumed then." };
         var json = new Option<bool>("--json") { Description = "Write the report as JSON." };
         var output = new Option<string?>("--output") { Description = "Write the report to this file. Otherwise it goes to standard error, since standard output is the command's.", HelpName = "file" };
@@ -43,7 +43,7 @@ internal static class MeasureCommand
             using var files = new MeasureFiles(result.GetValue(output), result.GetValue(csv));
             using var times = ProcessTreeTimes.OfThisSystem(console.Clock);
             // The source disposes its times; the tree's are shared with the run.
-            IReadOnlyList<IPowerSource> sources = devices.Open(result, options, machine, () => new BorrowedCpuTimes(times));
+            IReadOnlyList<IPowerSource> sources = devices.Open(result, options, machine, new MeteredProcesses(() => new BorrowedCpuTimes(times), times.Contains));
             return await RunAsync(console, measurement, options, sources, times, files, result.GetValue(json), cancellation);
         });
         return measure;

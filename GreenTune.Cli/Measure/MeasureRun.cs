@@ -2,6 +2,7 @@ using System.Globalization;
 using GreenTune.Cli.CommandLine;
 using GreenTune.Cli.Output;
 using GreenTune.Core.Contracts;
+using GreenTune.Metering.Baselines;
 
 namespace GreenTune.Cli.Measure;
 
@@ -19,10 +20,9 @@ internal sealed class MeasureRun(CliConsole console, Measurement wanted, IReadOn
     internal const double BusyShare = 0.1;
 
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
-    // A device whose readings come late may need a little more than was asked for.
-    private static readonly TimeSpan BaselinePatience = TimeSpan.FromSeconds(3);
+    // Clocks and regulators settle before a baseline counts.
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(0.5);
 
     private readonly List<string> _notes = [];
 
@@ -78,19 +78,17 @@ internal sealed class MeasureRun(CliConsole console, Measurement wanted, IReadOn
             console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"greentune: measuring the idle power for {baseline.TotalSeconds:0.#} s "));
         foreach (MeteredDevice device in devices)
             device.Cut();
-        long began = console.Clock.GetTimestamp();
-        await Task.Delay(baseline, console.Clock, cancellation);
-        while (console.Clock.GetElapsedTime(began) < baseline + BaselinePatience && devices.Any(device => IsMetered(device) && device.View().EmptyBaseline is { Assumed: true }))
-            await Task.Delay(LookEvery, console.Clock, cancellation);
+        MeteredDevice[] metered = [.. devices.Where(IsMetered)];
+        CalibrationResult[] results = await Task.WhenAll(metered.Select(device => device.CalibrateAsync(baseline - Settling, cancellation)));
         if (console.ErrorIsTerminal)
             console.Error.Write("\r\u001b[K");
-        foreach (MeteredDevice device in devices.Where(IsMetered))
+        foreach ((MeteredDevice device, CalibrationResult result) in metered.Zip(results))
         {
             DeviceView view = device.View();
             if (device.Cut() is { Total.Value: > 0 } before && before.Other / before.Total is > BusyShare and var share)
                 _notes.Add($"Other programs had {Figures.Percent(share)} of {view.Name}'s energy while its idle power was measured; their part was taken out of it as far as it can be told.");
-            if (view.EmptyBaseline is { Assumed: true })
-                _notes.Add($"The idle power of {view.Name} could not be measured in {Figures.Seconds(baseline.TotalSeconds)} and is assumed; a longer --baseline may do.");
+            if (result.Problem is { } problem)
+                _notes.Add($"The idle power of {view.Name} could not be measured and is {(view.EmptyBaseline is { Assumed: false } ? "an earlier one" : "assumed")}: {problem}.");
             else if (view.EmptyBaseline is { } measured && measured.Sigma.Value > BusyShare * measured.Mean.Value)
                 _notes.Add($"The idle power of {view.Name} was not steady: something else ran on it, and the command's active energy is doubtful.");
         }

@@ -2,6 +2,7 @@ using GreenTune.Core.Attribution;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Units;
 using GreenTune.Metering;
+using GreenTune.Metering.Baselines;
 
 namespace GreenTune.Cli.Measure;
 
@@ -22,6 +23,9 @@ internal sealed class MeteredDevice(IDeviceMeter meter) : IAsyncDisposable
 
     /// <summary>Ends what was metered so far, and says what it came to; null when it was nothing.</summary>
     public EnergyPeriod? Cut() => meter.CutPeriod();
+
+    /// <summary>Measures its idle power.</summary>
+    public Task<CalibrationResult> CalibrateAsync(TimeSpan over, CancellationToken cancellation) => meter.CalibrateAsync(over, cancellation);
 
     public void Begin()
     {

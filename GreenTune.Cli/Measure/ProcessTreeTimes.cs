@@ -60,6 +60,13 @@ internal sealed class ProcessTreeTimes : ICpuTimes, IDisposable
         }
     }
 
+    /// <summary>Whether a process is one of the tree, as of the last look.</summary>
+    public bool Contains(uint id)
+    {
+        lock (_gate)
+            return id == _root || _tree.ContainsKey((int)id);
+    }
+
     public double? MachineBusySeconds() => _machine.MachineBusySeconds();
 
     public double ProcessSeconds()

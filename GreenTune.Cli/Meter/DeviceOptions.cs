@@ -2,7 +2,6 @@ using System.CommandLine;
 using GreenTune.Cli.CommandLine;
 using GreenTune.Cli.Output;
 using GreenTune.Metering;
-using GreenTune.Metering.Cpu;
 using GreenTune.Metering.Sources;
 
 namespace GreenTune.Cli.Meter;
@@ -24,17 +23,17 @@ internal sealed class DeviceOptions
     /// <summary>Opens the devices of the choice. The caller disposes them.</summary>
     /// <exception cref="BadUsageException">A setting of the environment is wrong.</exception>
     /// <exception cref="CommandFailedException">A device that was named cannot be metered.</exception>
-    public IReadOnlyList<IPowerSource> Open(ParseResult result, CliConsole console, IMachinePower machine, Func<ICpuTimes>? cpuTimes = null) =>
-        Open(result, EnvironmentSettings.Metering(console.Variables), machine, cpuTimes);
+    public IReadOnlyList<IPowerSource> Open(ParseResult result, CliConsole console, IMachinePower machine, MeteredProcesses? whose = null) =>
+        Open(result, EnvironmentSettings.Metering(console.Variables), machine, whose);
 
-    /// <inheritdoc cref="Open(ParseResult, CliConsole, IMachinePower, Func{ICpuTimes}?)"/>
-    public IReadOnlyList<IPowerSource> Open(ParseResult result, MeteringOptions options, IMachinePower machine, Func<ICpuTimes>? cpuTimes = null)
+    /// <inheritdoc cref="Open(ParseResult, CliConsole, IMachinePower, MeteredProcesses?)"/>
+    public IReadOnlyList<IPowerSource> Open(ParseResult result, MeteringOptions options, IMachinePower machine, MeteredProcesses? whose = null)
     {
         string? gpu = result.GetValue(_gpu);
         DeviceChoice choice = result.GetValue(_device) ?? (gpu is null ? DeviceChoice.All : DeviceChoice.Gpu);
         if (choice == DeviceChoice.Cpu && gpu is not null)
             throw new BadUsageException("--gpu names a GPU, and --device cpu leaves GPUs out; for example --device gpu --gpu " + gpu);
-        IReadOnlyList<IPowerSource> sources = machine.Open(options, choice, gpu, cpuTimes);
+        IReadOnlyList<IPowerSource> sources = machine.Open(options, choice, gpu, whose);
         if (choice == DeviceChoice.All || sources.Any(MeteringWords.IsMetered))
             return sources;
         string reasons = string.Join(" ", sources.Select(source => MeteringWords.Reason(source.Description.Explanation)));

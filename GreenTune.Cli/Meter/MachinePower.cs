@@ -13,6 +13,11 @@ internal enum DeviceChoice
     Gpu,
 }
 
+/// <summary>Processes whose energy is told apart from that of other programs.</summary>
+/// <param name="CpuTimes">Their CPU time, and the machine's.</param>
+/// <param name="Contains">Whether a process, by its number, is one of them.</param>
+internal sealed record MeteredProcesses(Func<ICpuTimes> CpuTimes, Func<uint, bool> Contains);
+
 /// <summary>Opens what a machine's power can be read by. A seam: tests put simulated devices behind it.</summary>
 internal interface IMachinePower
 {
@@ -20,8 +25,8 @@ internal interface IMachinePower
     /// <param name="options">Settings.</param>
     /// <param name="choice">Which devices.</param>
     /// <param name="gpu">A GPU's UUID; null for all.</param>
-    /// <param name="cpuTimes">Whose CPU time is "ours"; null for this process's own.</param>
-    IReadOnlyList<IPowerSource> Open(MeteringOptions options, DeviceChoice choice, string? gpu, Func<ICpuTimes>? cpuTimes);
+    /// <param name="whose">Whose energy is not that of other programs; null for this process's.</param>
+    IReadOnlyList<IPowerSource> Open(MeteringOptions options, DeviceChoice choice, string? gpu, MeteredProcesses? whose);
 
     /// <summary>CPU times of the machine and of this process. The caller disposes them where they can be.</summary>
     ICpuTimes CpuTimes();
@@ -30,9 +35,9 @@ internal interface IMachinePower
 /// <summary>This machine.</summary>
 internal sealed class MachinePower : IMachinePower
 {
-    public IReadOnlyList<IPowerSource> Open(MeteringOptions options, DeviceChoice choice, string? gpu, Func<ICpuTimes>? cpuTimes)
+    public IReadOnlyList<IPowerSource> Open(MeteringOptions options, DeviceChoice choice, string? gpu, MeteredProcesses? whose)
     {
-        var factory = new MeterFactory(options) { ReadCpuTimes = cpuTimes ?? Metering.Cpu.CpuTimes.ForThisSystem };
+        var factory = new MeterFactory(options) { ReadCpuTimes = whose?.CpuTimes ?? Metering.Cpu.CpuTimes.ForThisSystem, IsOurs = whose?.Contains };
         // A source that was named is one device, whatever else there is.
         if (!string.Equals(options.Source, "auto", StringComparison.OrdinalIgnoreCase))
             return [factory.OpenSource(IsGpu(options.Source) || choice == DeviceChoice.Gpu ? DeviceComponent.Gpu : DeviceComponent.Cpu, gpu)];

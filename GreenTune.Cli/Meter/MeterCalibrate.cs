@@ -3,8 +3,10 @@ using GreenTune.Cli.CommandLine;
 using GreenTune.Cli.Output;
 using GreenTune.Core.Contracts;
 using GreenTune.Metering;
+using GreenTune.Metering.Baselines;
 using GreenTune.Metering.Cpu;
 using GreenTune.Metering.Sources;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GreenTune.Cli.Meter;
 
@@ -22,7 +24,7 @@ internal static class MeterCalibrate
     public static Command Command(CliConsole console, IMachinePower machine)
     {
         var devices = new DeviceOptions();
-        Option<double?> seconds = CommonOptions.Number("--seconds", "seconds", $"How long it is measured (the default is {DefaultSeconds:0}).", 3, 600, 30);
+        Option<double?> seconds = CommonOptions.Number("--seconds", "seconds", $"How long it is measured (the default is {DefaultSeconds:0}).", 3, 60, 30);
         var force = new Option<bool>("--force") { Description = "Show the figures of a busy machine, too." };
         Option<bool> json = CommonOptions.Json();
         Command command = new Command("calibrate", "Measures the idle power now, with its sigma. Refuses where something runs: what it draws would be taken for idle power.") { seconds, force, json }
@@ -35,7 +37,13 @@ internal static class MeterCalibrate
 
     private static async Task<int> RunAsync(CliConsole console, IReadOnlyList<IPowerSource> sources, IMachinePower machine, TimeSpan length, bool force, bool json, CancellationToken cancellation)
     {
-        await using var meters = new OpenMeters(sources, _ => new(), console.Clock);
+        MeteringOptions options = EnvironmentSettings.Metering(console.Variables);
+        var metering = new DeviceMeterOptions
+        {
+            Period = TimeSpan.FromMilliseconds(options.PeriodMilliseconds),
+            BaselineFile = string.IsNullOrWhiteSpace(options.BaselineFile) ? null : new(options.BaselineFile, NullLogger.Instance),
+        };
+        await using var meters = new OpenMeters(sources, _ => metering, console.Clock);
         DeviceMeter[] metered = [.. meters.Metered];
         if (metered.Length == 0)
             throw new CommandFailedException("nothing of this machine can be metered; 'greentune meter devices' says why");
@@ -45,10 +53,10 @@ internal static class MeterCalibrate
         if (console.ErrorIsTerminal)
             console.Note($"Measuring for {Figures.Seconds(length.TotalSeconds)}; leave the machine alone.");
         long began = console.Clock.GetTimestamp();
-        await Task.Delay(length, console.Clock, cancellation);
+        CalibrationResult[] results = await Task.WhenAll(metered.Select(meter => meter.CalibrateAsync(length, cancellation)));
         double? busy = times.MachineBusySeconds() - before.Machine - (times.ProcessSeconds() - before.Own);
         double? busyShare = busy / console.Clock.GetElapsedTime(began).TotalSeconds / Environment.ProcessorCount;
-        Calibration[] calibrated = [.. metered.Select(meter => Calibration.Of(meter.View(), meter.CutPeriod(), busyShare))];
+        Calibration[] calibrated = [.. metered.Zip(results, (meter, result) => Calibration.Of(meter.View(), meter.CutPeriod(), busyShare, result.Problem))];
         if (!force && calibrated.FirstOrDefault(device => device.Refusal is not null) is { } refused)
             throw new CommandFailedException($"{refused.Device} is not idle: {refused.Refusal}. Stop what runs and try again; --force shows the figures all the same");
         if (json)
@@ -66,7 +74,7 @@ internal static class MeterCalibrate
             if (device.Refusal is { } refusal)
                 console.Output.WriteLine(SafeText.Line($"  not idle: {refusal}"));
         }
-        console.Output.WriteLine("The services measure their own, with models resident and without, whenever they have been quiet for long enough.");
+        console.Output.WriteLine("The services measure their own, with models resident and without, whenever they have been quiet for long enough; the variable Metering__BaselineFile names a file that keeps them over restarts.");
     }
 }
 
@@ -93,13 +101,14 @@ internal sealed record Calibration
     /// <summary>Why this is no idle power; null when it is.</summary>
     public string? Refusal { get; init; }
 
-    public static Calibration Of(DeviceView view, EnergyPeriod? period, double? busyShare)
+    public static Calibration Of(DeviceView view, EnergyPeriod? period, double? busyShare, string? problem = null)
     {
         double? other = period is { Total.Value: > 0 } ? period.Other / period.Total : null;
         BaselineView? baseline = view.EmptyBaseline;
         // A GPU is idle beside a busy CPU; what its own programs draw shows in its energy.
         string? refusal = view.Kind == "cpu" && busyShare > MeterCalibrate.BusyShare ? $"other programs use {Figures.Percent(busyShare.Value)} of the CPUs"
             : view.Kind != "cpu" && other > MeterCalibrate.BusyShare ? $"other programs have {Figures.Percent(other.Value)} of its energy"
+            : problem is not null ? problem
             : baseline is null or { Assumed: true } ? "no quiet stretch was long enough to measure it"
             : baseline.Sigma.Value > MeterCalibrate.UnsteadyShare * baseline.Mean.Value ? $"its power was not steady (sigma {Figures.Power(baseline.Sigma.Value)} of {Figures.Power(baseline.Mean.Value)})"
             : null;

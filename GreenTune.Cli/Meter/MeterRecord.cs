@@ -48,15 +48,16 @@ internal static class MeterRecord
             throw new CommandFailedException($"{path} cannot be written: {e.Message}", e);
         }
         long began = console.Clock.GetTimestamp();
-        DeviceView view;
-        await using (var meter = new DeviceMeter(source, new() { Period = period, Recorder = recorder }, console.Clock))
+        var meter = new DeviceMeter(source, new() { Period = period, Recorder = recorder }, console.Clock);
+        await using (meter)
         {
             if (console.ErrorIsTerminal)
                 console.Note($"Recording {meter.DeviceId} to {path}{(atMost is null ? "; Ctrl-C ends it" : "")}.");
             while (recorder.Failure is null && !cancellation.IsCancellationRequested && (atMost is not { } end || console.Clock.GetElapsedTime(began) < end))
                 await Task.Delay(LookEvery, console.Clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            view = meter.View();
         }
+        // With what the meter took when it was stopped.
+        DeviceView view = meter.View();
         if (recorder.Failure is { } failure)
             throw new CommandFailedException($"the recording ended early: {failure}");
         double seconds = console.Clock.GetElapsedTime(began).TotalSeconds;

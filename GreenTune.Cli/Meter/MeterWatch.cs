@@ -14,7 +14,7 @@ namespace GreenTune.Cli.Meter;
 /// <summary>greentune meter watch: power as it is, until it is stopped.</summary>
 internal static class MeterWatch
 {
-    private static readonly string[] Headings = ["Time (UTC)", "Device", "Power", "Mean since", "Idle power", "Energy since start", "Other programs"];
+    private static readonly string[] Headings = ["Time (UTC)", "Device", "Power", "Mean since last", "Idle power", "Energy since start", "Other programs"];
 
     public static Command Command(CliConsole console, IMachinePower machine)
     {

@@ -23,7 +23,8 @@ internal static class Refusal
         string retry = response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable && RetryAfter(response) is { } seconds
             ? $"; it may be asked again in {seconds:N0} s"
             : "";
-        return new CommandFailedException($"{service} answered {status}: {said.TrimEnd('.', ' ')}{retry}");
+        string key = response.StatusCode == HttpStatusCode.Unauthorized ? $"; name a key with --api-key or the variable {ApiKey.Variable}" : "";
+        return new CommandFailedException($"{service} answered {status}: {said.TrimEnd('.', ' ')}{retry}{key}");
     }
 
     private static double? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter?.Delta?.TotalSeconds;

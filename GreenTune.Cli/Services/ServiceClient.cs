@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -34,20 +35,28 @@ internal sealed class ServiceClient : IDisposable
             Timeout = Timeout.InfiniteTimeSpan,
         };
         _http.DefaultRequestHeaders.UserAgent.ParseAdd("greentune-cli");
+        if (ApiKey.Current is { } key)
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
     public void Dispose() => _http.Dispose();
 
     /// <summary>An answer that is there at once.</summary>
     /// <exception cref="CommandFailedException">There is none, or it is a refusal.</exception>
-    public async Task<T> GetAsync<T>(string path, CancellationToken cancellation)
+    public Task<T> GetAsync<T>(string path, CancellationToken cancellation)
+        where T : class => AnswerAsync<T>(HttpMethod.Get, path, null, cancellation);
+
+    /// <summary>The same, with something to send: null sends nothing.</summary>
+    /// <exception cref="CommandFailedException">There is no answer, or it is a refusal.</exception>
+    public async Task<T> AnswerAsync<T>(HttpMethod method, string path, object? body, CancellationToken cancellation)
         where T : class
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limited.CancelAfter(AnswerTimeout);
         try
         {
-            using HttpResponseMessage response = await SendAsync(new HttpRequestMessage(HttpMethod.Get, path), limited.Token);
+            using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body, body.GetType(), options: ContractJson.Options) };
+            using HttpResponseMessage response = await SendAsync(request, limited.Token);
             return await response.Content.ReadFromJsonAsync<T>(ContractJson.Options, limited.Token) ?? throw Foreign();
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

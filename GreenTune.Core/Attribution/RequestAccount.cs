@@ -13,7 +13,7 @@ internal sealed class RequestAccount(long request, MonotonicTime admitted)
     /// <summary>
     /// Relative uncertainty (1 sigma) of how a block is split between requests that share it, beyond the spread between the work model and equal
     /// weights: caches, clocks and unlike steps that no model here resolves. Chosen so that 2 sigma hold 95 % of simulated requests whose rows
-    /// cost up to 15 % more or less than alike ones (docs/decisions/010); it acts alike on all blocks of a request, so it adds linearly over them.
+    /// cost up to 15 % more or less than alike ones (docs/decisions/021); it acts alike on all blocks of a request, so it adds linearly over them.
     /// </summary>
     internal const double SharingRelative = 0.1;
 

@@ -126,11 +126,12 @@ public sealed class WorkFitter
     }
 
     /// <summary>Takes back what <see cref="Save"/> gave. States that cannot be are left out; a configuration that has learned already keeps what it has.</summary>
-    public void Restore(IEnumerable<WorkFitState> states)
+    public void Restore(IEnumerable<WorkFitState>? states)
     {
-        foreach (WorkFitState state in states)
+        // From a file, so that anything may be missing.
+        foreach (WorkFitState? state in states ?? [])
         {
-            if (string.IsNullOrEmpty(state.ConfigurationId) || state.Work is null || state.Regressions is null || state.Work.ConfigurationId != state.ConfigurationId)
+            if (state is null || string.IsNullOrEmpty(state.ConfigurationId) || state.Work is null || state.Regressions is null || state.Work.ConfigurationId != state.ConfigurationId)
                 continue;
             Fit fit = FitOf(state.Work);
             if (fit.Blocks == 0)
@@ -314,7 +315,7 @@ public sealed class WorkFitter
             for (int k = 0; k < kernels.Length; k++)
             {
                 (double window, double lag) = ((double)kernels[k].Window / TimeSpan.TicksPerSecond, (double)kernels[k].Lag / TimeSpan.TicksPerSecond);
-                if (state.Regressions.FirstOrDefault(saved => saved.WindowSeconds == window && saved.LagSeconds == lag) is not { } found || !Regressions[k].Load(found))
+                if (state.Regressions.FirstOrDefault(saved => saved is not null && saved.WindowSeconds == window && saved.LagSeconds == lag) is not { } found || !Regressions[k].Load(found))
                 {
                     // Kernels are compared by their errors over the same blocks: all of them, or none.
                     for (int i = 0; i <= k; i++)

@@ -113,6 +113,8 @@ internal sealed class WorkRegression
     /// <summary>Takes a saved state back; false when it cannot be one.</summary>
     public bool Load(WorkRegressionState state)
     {
+        if (state.Gram is null || state.Moments is null)
+            return false;
         double[] numbers = [.. state.Gram, .. state.Moments, state.Squares, state.Mean, state.Weight, state.Count, state.WorkError, state.TimeError, state.MeanError, state.Tested];
         if (state.Gram.Count != _gram.Length || state.Moments.Count != Columns || !Array.TrueForAll(numbers, double.IsFinite)
             || state.Weight <= 0 || state.Count <= 0 || state.Squares < 0 || state.WorkError < 0 || state.TimeError < 0 || state.MeanError < 0 || state.Tested < 0)

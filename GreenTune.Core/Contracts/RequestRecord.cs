@@ -77,6 +77,9 @@ public sealed record RequestRecord
     /// <summary>Resident baseline of the device at that time, for the trace's chart.</summary>
     public Watts? BaselineWatts { get; init; }
 
+    /// <summary>Most power that the metered device can draw, as its driver says (NVML's enforced limit, RAPL's PL1); null where nobody knows. Joules above it are refused.</summary>
+    public Watts? DeviceLimit { get; init; }
+
     /// <summary>End of the prefill phase as an offset from <see cref="StartedAt"/> in seconds.</summary>
     public double? PrefillEndOffsetSeconds { get; init; }
 

@@ -1,3 +1,4 @@
+using GreenTune.Core.Contracts;
 using GreenTune.Core.Units;
 
 namespace GreenTune.Core.Profiles;
@@ -12,7 +13,11 @@ public sealed record LengthRecord(int InputTokens, int OutputTokens, Joules Joul
 /// <summary>A profile's answer for one request.</summary>
 /// <param name="Joules">Expected energy.</param>
 /// <param name="Sigma">Standard uncertainty of a single request's energy about it.</param>
-public readonly record struct ProfilePrediction(Joules Joules, Joules Sigma);
+public readonly record struct ProfilePrediction(Joules Joules, Joules Sigma)
+{
+    /// <summary>Standard uncertainty of the expected energy itself, without the scatter of single requests: what the confidence band is made of.</summary>
+    public Joules MeanSigma { get; init; }
+}
 
 /// <summary>
 /// Energy of a request by its lengths (design section 4.4):
@@ -107,8 +112,41 @@ public sealed record LengthProfile
             for (int j = 0; j < Terms && Covariance.Count > 0; j++)
                 variance += terms[i] * Covariance[i * Terms + j] * terms[j];
         }
-        double relative = RelativeSigma + ExtrapolationPerDoubling * (Doublings(inputTokens, LongestInput) + Doublings(outputTokens, LongestOutput));
-        return new(new(joules), new(Math.Sqrt(Math.Max(0, variance) + relative * relative * joules * joules)));
+        double beyond = ExtrapolationPerDoubling * (Doublings(inputTokens, LongestInput) + Doublings(outputTokens, LongestOutput));
+        double relative = RelativeSigma + beyond;
+        // A warm-up has no scatter of its own: all of its uncertainty is its level's.
+        double ofMean = Covariance.Count > 0 ? beyond : relative;
+        return new(new(joules), new(Math.Sqrt(Math.Max(0, variance) + relative * relative * joules * joules)))
+        {
+            MeanSigma = new(Math.Sqrt(Math.Max(0, variance) + ofMean * ofMean * joules * joules)),
+        };
+    }
+
+    /// <summary>Energy over lengths, with a 95 % confidence band of the expected value: each prompt length with each output length.</summary>
+    /// <param name="inputTokens">Prompt lengths, at least 0 each.</param>
+    /// <param name="outputTokens">Output lengths, at least 1 each.</param>
+    public IReadOnlyList<LengthCurvePoint> Curve(IReadOnlyList<int> inputTokens, IReadOnlyList<int> outputTokens)
+    {
+        var points = new List<LengthCurvePoint>(inputTokens.Count * outputTokens.Count);
+        foreach (int input in inputTokens)
+        {
+            foreach (int output in outputTokens)
+            {
+                ArgumentOutOfRangeException.ThrowIfLessThan(output, 1, nameof(outputTokens));
+                ProfilePrediction prediction = Predict(input, output);
+                double half = 1.96 * prediction.MeanSigma.Value;
+                points.Add(new(
+                    input,
+                    output,
+                    prediction.Joules,
+                    prediction.Joules.Value / output,
+                    new(Math.Max(0, prediction.Joules.Value - half)),
+                    new(prediction.Joules.Value + half),
+                    prediction.Sigma,
+                    input > (LongestInput ?? int.MaxValue) || output > (LongestOutput ?? int.MaxValue)));
+            }
+        }
+        return points;
     }
 
     /// <summary>Energy per output token at these lengths; null without output tokens.</summary>

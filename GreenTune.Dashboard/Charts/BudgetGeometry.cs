@@ -141,12 +141,17 @@ internal sealed class BudgetGeometry
 
     private static List<(double At, string Label)> TimeTicksOf(BudgetChartData data, double width, Func<DateTimeOffset, double> x)
     {
-        var step = TimeSpan.FromHours(width < 420 ? 8 : 4);
+        // A day has its clock; an hour its minutes, a week and a month their days.
+        var length = data.To - data.From;
+        var (step, days) = length < TimeSpan.FromHours(3) ? (TimeSpan.FromMinutes(width < 420 ? 20 : 10), false)
+            : length < TimeSpan.FromHours(30) ? (TimeSpan.FromHours(width < 420 ? 8 : 4), false)
+            : length < TimeSpan.FromDays(9) ? (TimeSpan.FromDays(width < 420 ? 2 : 1), true)
+            : (TimeSpan.FromDays(width < 420 ? 10 : 5), true);
         var ticks = new List<(double, string)>();
         for (var at = data.From; at <= data.To; at += step)
         {
             var end = at == data.To;
-            ticks.Add((x(at), end && data.Times.HourMinute(at) == "00:00" ? "24:00" : data.Times.HourMinute(at)));
+            ticks.Add((x(at), days ? data.Times.Day(at) : end && data.Times.HourMinute(at) == "00:00" ? "24:00" : data.Times.HourMinute(at)));
         }
 
         return ticks;

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Net.ServerSentEvents;
 using GreenTune.Core.Contracts;
+using GreenTune.Dashboard.Access;
 
 namespace GreenTune.Dashboard.Services;
 
 /// <summary>Accounting's API (docs/http-api.md). Every method throws <see cref="ServiceException"/> when there is no answer.</summary>
-public sealed class AccountingClient(HttpClient http) : ServiceClient(http, ServiceNames.Accounting)
+public sealed class AccountingClient(HttpClient http, SignedIn? user = null) : ServiceClient(http, ServiceNames.Accounting, user)
 {
     public Task<Page<RecordView>> GetRecordsAsync(RecordFilter filter, string? cursor, int limit, CancellationToken cancellationToken) =>
         GetAsync<Page<RecordView>>("api/records" + filter.ToQuery(cursor, limit), cancellationToken);

@@ -14,9 +14,9 @@ internal static class ChatStream
     private const string Done = "[DONE]";
 
     /// <summary>Streams an answer. Throws <see cref="ChatRefusedException"/> on a 429 and <see cref="ServiceException"/> when there is no answer.</summary>
-    public static async IAsyncEnumerable<ChatUpdate> ReadAsync(HttpClient http, ChatRequest chat, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<ChatUpdate> ReadAsync(HttpClient http, ChatRequest chat, Action<HttpRequestMessage> sign, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(http, chat, cancellationToken);
+        using var response = await SendAsync(http, chat, sign, cancellationToken);
         yield return new ChatStarted(
             RecordIdOf(Header(response, Headers.Record)),
             Header(response, Headers.Configuration),
@@ -54,13 +54,14 @@ internal static class ChatStream
         return Uri.UnescapeDataString(path[(path.LastIndexOf('/') + 1)..]);
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(HttpClient http, ChatRequest chat, CancellationToken cancellationToken)
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient http, ChatRequest chat, Action<HttpRequestMessage> sign, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, Path)
         {
             Content = JsonContent.Create(new Body(chat.Model, chat.Messages, chat.MaxTokens, chat.Temperature, true, new StreamOptions(true))),
         };
         request.AsOnce();
+        sign(request);
         request.Headers.TryAddWithoutValidation(Headers.Tenant, chat.Tenant);
         request.Headers.TryAddWithoutValidation(Headers.Session, chat.Session);
         request.Headers.Accept.ParseAdd("text/event-stream");

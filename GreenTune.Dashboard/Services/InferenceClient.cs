@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Net.ServerSentEvents;
 using GreenTune.Core.Contracts;
+using GreenTune.Dashboard.Access;
 
 namespace GreenTune.Dashboard.Services;
 
 /// <summary>Inference's API (docs/http-api.md) besides chat. Every method throws <see cref="ServiceException"/> when there is no answer.</summary>
-public sealed class InferenceClient(HttpClient http) : ServiceClient(http, ServiceNames.Inference)
+public sealed class InferenceClient(HttpClient http, SignedIn? user = null) : ServiceClient(http, ServiceNames.Inference, user)
 {
     public Task<IReadOnlyList<ConfigurationView>> GetConfigurationsAsync(CancellationToken cancellationToken) =>
         GetAsync<IReadOnlyList<ConfigurationView>>("api/configurations", cancellationToken);
@@ -60,7 +61,7 @@ public sealed class InferenceClient(HttpClient http) : ServiceClient(http, Servi
 
     /// <summary>Streams an answer; see <see cref="ChatStream"/>.</summary>
     public IAsyncEnumerable<ChatUpdate> StreamChatAsync(ChatRequest request, CancellationToken cancellationToken) =>
-        ChatStream.ReadAsync(Http, request, cancellationToken);
+        ChatStream.ReadAsync(Http, request, Sign, cancellationToken);
 
     internal IAsyncEnumerable<SseItem<string>> StreamPowerAsync(Action connected, CancellationToken cancellationToken) =>
         EventStream.ReadAsync(Http, "api/meter/stream", connected, cancellationToken);

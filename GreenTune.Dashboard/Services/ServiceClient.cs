@@ -1,11 +1,15 @@
 using System.Net;
 using System.Text.Json;
 using GreenTune.Core.Contracts;
+using GreenTune.Dashboard.Access;
 
 namespace GreenTune.Dashboard.Services;
 
 /// <summary>What the clients of both services share: JSON by the contracts, time-outs, and failures turned into <see cref="ServiceException"/>.</summary>
-public abstract class ServiceClient(HttpClient http, string service)
+/// <param name="http">Where it is.</param>
+/// <param name="service">Its name.</param>
+/// <param name="user">For whom it is asked; null for the dashboard itself.</param>
+public abstract class ServiceClient(HttpClient http, string service, SignedIn? user = null)
 {
     /// <summary>Longest wait for an answer that is not a stream.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(20);
@@ -51,6 +55,7 @@ public abstract class ServiceClient(HttpClient http, string service)
             request.Content = JsonContent.Create(body, body.GetType(), options: ContractJson.Options);
         }
 
+        Sign(request);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(AnswerTimeout);
         HttpResponseMessage response;
@@ -76,6 +81,15 @@ public abstract class ServiceClient(HttpClient http, string service)
         using (response)
         {
             throw await FailureOf(response, cancellationToken);
+        }
+    }
+
+    /// <summary>Names the key of whoever is signed in: the service decides by its role.</summary>
+    private protected void Sign(HttpRequestMessage request)
+    {
+        if (user?.Key is { } key)
+        {
+            request.Headers.TryAddWithoutValidation(Headers.OnBehalfOf, key.Id.ToString());
         }
     }
 

@@ -31,6 +31,9 @@ internal sealed partial class EnergyPredictor : BackgroundService
     /// <summary>Null before the configuration has been loaded.</summary>
     public Prediction? Predict(string configurationId, int inputTokens, int outputTokens) => _book.Predict(configurationId, inputTokens, outputTokens);
 
+    /// <summary>All profiles, their curves at these lengths.</summary>
+    public IReadOnlyList<ConfigurationProfile> Profiles(IReadOnlyList<int> inputTokens, IReadOnlyList<int> outputTokens) => _book.Profiles(inputTokens, outputTokens);
+
     /// <summary>What a budget reserves for a request: its prediction and two sigma on top. Null when nothing meters the device.</summary>
     public PredictedCost? Cost(string configurationId, int inputTokens, int outputTokens) =>
         Predict(configurationId, inputTokens, outputTokens) is { } prediction
@@ -45,7 +48,8 @@ internal sealed partial class EnergyPredictor : BackgroundService
             _book.Add(
                 record.ConfigurationId,
                 record.MeanRowsInFlight ?? 1,
-                new LengthRecord(record.InputTokens, record.OutputTokens, joules, energy.Uncertainty?.Independent ?? new Joules(0.1 * joules.Value)));
+                new LengthRecord(record.InputTokens, record.OutputTokens, joules, energy.Uncertainty?.Independent ?? new Joules(0.1 * joules.Value)),
+                new RequestTiming(record.DurationSeconds, record.QueueSeconds, record.TimeToFirstTokenSeconds, record.OutputTokens, record.MeanRowsInFlight ?? 1));
         }
     }
 

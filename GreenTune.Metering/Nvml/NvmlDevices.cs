@@ -13,16 +13,18 @@ public static class NvmlDevices
     /// <param name="uuid">The GPU's UUID ("GPU-..."), or null for the machine's only one.</param>
     /// <param name="clock">The meter's clock.</param>
     /// <param name="pollPeriod">How often the sampler will read it.</param>
-    public static IPowerSource Open(INvml nvml, string? uuid, TimeProvider clock, TimeSpan pollPeriod) =>
-        Open(nvml, uuid, clock, pollPeriod, static () => CudaDevices.Uuid(0), NvmlFacts.SeesDriverPids());
+    /// <param name="isOurs">Which processes, by their number, are not others'; null for this process alone.</param>
+    public static IPowerSource Open(INvml nvml, string? uuid, TimeProvider clock, TimeSpan pollPeriod, Func<uint, bool>? isOurs = null) =>
+        Open(nvml, uuid, clock, pollPeriod, static () => CudaDevices.Uuid(0), NvmlFacts.SeesDriverPids(), isOurs);
 
     /// <param name="nvml">The library.</param>
     /// <param name="uuid">The GPU's UUID, or null for the machine's only one or CUDA's first.</param>
     /// <param name="clock">The meter's clock.</param>
     /// <param name="pollPeriod">How often the sampler will read it.</param>
     /// <param name="cuda">UUID of the GPU that CUDA uses unless told otherwise, without prefix.</param>
-    /// <param name="seesDriverPids">The driver's process numbers are ours.</param>
-    internal static IPowerSource Open(INvml nvml, string? uuid, TimeProvider clock, TimeSpan pollPeriod, Func<string?> cuda, bool seesDriverPids)
+    /// <param name="seesDriverPids">The driver's process numbers are the operating system's.</param>
+    /// <param name="isOurs">Which processes, by their number, are not others'; null for this process alone.</param>
+    internal static IPowerSource Open(INvml nvml, string? uuid, TimeProvider clock, TimeSpan pollPeriod, Func<string?> cuda, bool seesDriverPids, Func<uint, bool>? isOurs = null)
     {
         NvmlReturn code = nvml.Initialize(out string? detail);
         if (code != NvmlReturn.Success)
@@ -30,7 +32,7 @@ public static class NvmlDevices
         string? problem = Find(nvml, uuid, cuda, out nint device);
         NvmlTarget target = default;
         if (problem is null)
-            (target, problem) = Tenancy(nvml, device, pollPeriod, clock, seesDriverPids);
+            (target, problem) = Tenancy(nvml, new(device, null, seesDriverPids, isOurs ?? IsThisProcess, 0, ""), pollPeriod, clock);
         if (problem is not null)
         {
             nvml.Shutdown();
@@ -47,9 +49,9 @@ public static class NvmlDevices
     /// What of a GPU this service may be charged with. A GPU divided by MIG tells the power of all its instances together: it is metered for the only
     /// instance on it, and not at all where there are several, unless the instance tells its own.
     /// </summary>
-    private static (NvmlTarget Target, string? Problem) Tenancy(INvml nvml, nint device, TimeSpan pollPeriod, TimeProvider clock, bool seesDriverPids)
+    private static (NvmlTarget Target, string? Problem) Tenancy(INvml nvml, NvmlTarget whole, TimeSpan pollPeriod, TimeProvider clock)
     {
-        var whole = new NvmlTarget(device, null, seesDriverPids, 0, "");
+        nint device = whole.Device;
         bool isInstance = nvml.MigParent(device, out nint parent) == NvmlReturn.Success && parent != 0;
         if (!isInstance)
             parent = device;
@@ -62,7 +64,7 @@ public static class NvmlDevices
         if (instances.Count > 1)
             return (default, FormattableString.Invariant($"MIG divides the GPU into {instances.Count} instances ({string.Join(", ", instances)}), and the driver tells their power only together: give this service the GPU's only instance, or switch MIG off"));
         string? id = isInstance && nvml.Uuid(device, out string uuid) == NvmlReturn.Success ? uuid : null;
-        return (new(parent, id, seesDriverPids, 1, " MIG: the power is the whole GPU's, of which this is the only instance."), null);
+        return (whole with { Device = parent, Id = id, InstancesAllowed = 1, Note = " MIG: the power is the whole GPU's, of which this is the only instance." }, null);
     }
 
     /// <summary>What a code means and what to do about it, as a sentence part.</summary>
@@ -78,6 +80,8 @@ public static class NvmlDevices
         NvmlReturn.FunctionNotFound => "this NVIDIA driver is too old",
         _ => $"NVML says {(int)code}, {nvml.ErrorString(code)}",
     };
+
+    private static bool IsThisProcess(uint pid) => pid == Environment.ProcessId;
 
     private static UnavailablePowerSource None(string? uuid, string reason) => new(uuid ?? "gpu-0", "GPU", DeviceComponent.Gpu, reason);
 
@@ -127,7 +131,8 @@ public static class NvmlDevices
 /// <summary>What is to be metered.</summary>
 /// <param name="Device">NVML's handle.</param>
 /// <param name="Id">What it is called, when not by its own UUID.</param>
-/// <param name="SeesDriverPids">The driver's process numbers are ours.</param>
+/// <param name="SeesDriverPids">The driver's process numbers are the operating system's.</param>
+/// <param name="IsOurs">Which of them are not others'.</param>
 /// <param name="InstancesAllowed">More MIG instances than these make its power meaningless; 0 when that does not matter.</param>
 /// <param name="Note">Added to the explanation.</param>
-internal readonly record struct NvmlTarget(nint Device, string? Id, bool SeesDriverPids, int InstancesAllowed, string Note);
+internal readonly record struct NvmlTarget(nint Device, string? Id, bool SeesDriverPids, Func<uint, bool> IsOurs, int InstancesAllowed, string Note);

@@ -8,7 +8,7 @@ namespace GreenTune.Metering.Nvml;
 /// Reads a GPU's state and tells our processes from others'. NVML gives each process' utilisation, not its energy, so other processes' part of the power above
 /// idle is modelled as their part of the utilisation. One thread at a time.
 /// </summary>
-internal sealed class NvmlFacts(INvml nvml, TimeProvider wall, int ownPid, bool knowsOwnPid)
+internal sealed class NvmlFacts(INvml nvml, TimeProvider wall, Func<uint, bool> isOurs, bool knowsOwnPid)
 {
     /// <summary>NVML_FI_DEV_POWER_AVERAGE: over one second.</summary>
     internal const uint PowerAverageField = 185;
@@ -133,8 +133,14 @@ internal sealed class NvmlFacts(INvml nvml, TimeProvider wall, int ownPid, bool 
         var foreign = new List<ForeignProcess>();
         foreach (ref readonly NvmlProcess process in listed)
         {
-            if (process.Pid != ownPid)
+            if (!isOurs(process.Pid))
                 foreign.Add(new(process.Pid, process.UsedMemory == ulong.MaxValue ? null : (long)process.UsedMemory, used ? _use.GetValueOrDefault(process.Pid) : null));
+        }
+        foreach ((uint pid, double use) in _use)
+        {
+            // What draws pictures is not among those that compute, and what has ended is among neither.
+            if (used && !isOurs(pid) && !foreign.Exists(one => one.Pid == pid))
+                foreign.Add(new(pid, null, use));
         }
         if (foreign.Count == 0)
             return (foreign, 0);
@@ -147,7 +153,7 @@ internal sealed class NvmlFacts(INvml nvml, TimeProvider wall, int ownPid, bool 
         foreach ((uint pid, double use) in _use)
         {
             all += use;
-            if (pid != ownPid)
+            if (!isOurs(pid))
                 others += use;
         }
         return (foreign, all > 0 ? others / all : 0);

@@ -62,7 +62,7 @@ public sealed partial class NvmlPowerSource : IPowerSource, IDeviceFactsSource
         _nvml = nvml;
         _device = device;
         _wall = wall;
-        _facts = new(nvml, wall, Environment.ProcessId, target.SeesDriverPids);
+        _facts = new(nvml, wall, target.IsOurs, target.SeesDriverPids);
         _instancesAllowed = target.InstancesAllowed;
         _uuid = nvml.Uuid(device, out string uuid) == NvmlReturn.Success ? uuid : "gpu-0";
         DeviceId = target.Id ?? _uuid;

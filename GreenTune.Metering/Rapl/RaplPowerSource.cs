@@ -48,7 +48,7 @@ public sealed class RaplPowerSource : IPowerSource
         _floor = new(idle);
         int packages = zones.Count(zone => zone.Domain == RaplDomain.Package), memories = zones.Count(zone => zone.Domain == RaplDomain.Dram);
         bool intel = topology.Name.Contains("Intel", StringComparison.OrdinalIgnoreCase);
-        string what = packages == 0 ? "the platform (psys), which holds the processors and more" : memories > 0 ? $"{Count(packages, "package")} and {Count(memories, "memory zone")}" : $"{Count(packages, "package")}, without their memory";
+        string what = packages == 0 ? "the platform (psys), which holds the processors and more" : memories > 0 ? $"{Count(packages, "package")} and {Count(memories, "memory zone")}" : $"{Count(packages, "package")}, without {(packages == 1 ? "its" : "their")} memory";
         double gain = intel ? IntelGain : OtherGain;
         Description = new()
         {

@@ -1,5 +1,3 @@
-using GreenTune.Metering.Sources;
-
 namespace GreenTune.Metering.Recording;
 
 /// <summary>A recording in memory, for small ones and for making them; <see cref="MeterRecordingReader"/> reads large ones.</summary>
@@ -44,20 +42,6 @@ public sealed record MeterRecording(RecordingHeader Header, IReadOnlyList<Record
 
     /// <inheritdoc cref="Write(Stream)"/>
     public void Write(string path) => Write(new FileStream(path, FileMode.Create, FileAccess.Write));
-
-    /// <summary>The readings alone, for a replay of the sensor: samples and counter values in order of time, counted from the meter's start.</summary>
-    public IReadOnlyList<RecordedReading> Readings()
-    {
-        var readings = new List<RecordedReading>();
-        foreach (RecordedEntry.Readings taken in Entries.OfType<RecordedEntry.Readings>())
-        {
-            foreach (var reading in taken.Counter)
-                readings.Add(new(reading.At.Seconds, null, reading.Energy.Value));
-            foreach (var sample in taken.Samples)
-                readings.Add(new(sample.At.Seconds, sample.Power.Value, null));
-        }
-        return [.. readings.OrderBy(reading => reading.Seconds)];
-    }
 
     private static MeterRecording Read(MeterRecordingReader reader)
     {

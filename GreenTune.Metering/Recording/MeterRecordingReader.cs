@@ -67,6 +67,23 @@ public sealed class MeterRecordingReader : IDisposable
         return null;
     }
 
+    /// <summary>The rest's readings alone, for a replay of the sensor: samples and counter values in order of time, counted from the meter's start.</summary>
+    /// <exception cref="FormatException">The recording is damaged.</exception>
+    public IReadOnlyList<RecordedReading> Readings()
+    {
+        var readings = new List<RecordedReading>();
+        while (Next() is { } entry)
+        {
+            if (entry is not RecordedEntry.Readings taken)
+                continue;
+            foreach (EnergyReading reading in taken.Counter)
+                readings.Add(new(reading.At.Seconds, null, reading.Energy.Value));
+            foreach (PowerSample sample in taken.Samples)
+                readings.Add(new(sample.At.Seconds, sample.Power.Value, null));
+        }
+        return [.. readings.OrderBy(reading => reading.Seconds)];
+    }
+
     public void Dispose() => _zip.Dispose();
 
     private string ReadLine()
@@ -93,7 +110,7 @@ public sealed class MeterRecordingReader : IDisposable
         switch (kind)
         {
             case EntryKind.Readings:
-                return Readings();
+                return ReadReadings();
             case EntryKind.Stepped:
                 return Step();
             case EntryKind.GivenUp:
@@ -119,7 +136,7 @@ public sealed class MeterRecordingReader : IDisposable
         }
     }
 
-    private RecordedEntry.Readings Readings()
+    private RecordedEntry.Readings ReadReadings()
     {
         byte flags = _input.Byte();
         MonotonicTime at = Time(ref _state.LastAt);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace GreenTune.Metering.Simulated;
 
 /// <summary>
@@ -11,6 +13,48 @@ public sealed class SimulatedCurve
 
     /// <param name="restWatts">Power after the last piece.</param>
     public SimulatedCurve(double restWatts) => _restWatts = restWatts;
+
+    /// <summary>Any curve, in pieces so short that each is constant.</summary>
+    /// <param name="watts">Power at a time in seconds.</param>
+    /// <param name="seconds">Until when.</param>
+    /// <param name="step">Length of a piece, in seconds, above 0.</param>
+    /// <param name="restWatts">Power after that.</param>
+    public static SimulatedCurve Of(Func<double, double> watts, double seconds, double step, double restWatts)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(step);
+        var curve = new SimulatedCurve(restWatts);
+        for (long i = 0; i * step < seconds; i++)
+            curve.Append(Math.Min(seconds, (i + 1) * step), watts((i + 0.5) * step));
+        return curve;
+    }
+
+    /// <summary>
+    /// Reads a curve of lines "seconds,watts": the power until that time, from the time of the line before. Blank lines, lines that start with # and a heading are
+    /// skipped.
+    /// </summary>
+    /// <exception cref="FormatException">A line is not of that form or not after the one before; the message names its number.</exception>
+    public static IReadOnlyList<(double Until, double Watts)> Parse(TextReader reader)
+    {
+        var pieces = new List<(double, double)>();
+        double last = 0;
+        for (int number = 1; reader.ReadLine() is { } raw; number++)
+        {
+            string line = raw.Trim();
+            if (line.Length == 0 || line[0] == '#' || line.StartsWith("seconds", StringComparison.OrdinalIgnoreCase))
+                continue;
+            string[] fields = line.Split(',');
+            if (fields.Length != 2 || Number(fields[0]) is not { } until || Number(fields[1]) is not { } watts || watts is < 0 or > 1e5)
+                throw new FormatException($"Line {number} of the curve is not \"seconds,watts\" (for example \"1.5,320\"): {line}");
+            if (until <= last)
+                throw new FormatException($"Line {number} of the curve ends at {fields[0].Trim()} s, which is not after the line before it: {line}");
+            pieces.Add((until, watts));
+            last = until;
+        }
+        return pieces.Count > 0 ? pieces : throw new FormatException("The curve holds no line; lines are \"seconds,watts\", for example \"1.5,320\".");
+
+        static double? Number(string field) =>
+            double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? value : null;
+    }
 
     /// <summary>End of the last piece, in seconds.</summary>
     public double End => _pieces.Count > 0 ? _pieces[^1].End : 0;

@@ -26,7 +26,8 @@ public static class ReplayFile
             zipped = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
         if (zipped)
         {
-            var recording = MeterRecording.Read(path);
+            // Steps are left where they are: a long recording holds many more of them than readings.
+            using var recording = MeterRecordingReader.Open(path);
             return new(AsReplay(recording.Header.Source, path), recording.Readings());
         }
         using var reader = new StreamReader(path);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using GreenTune.Core.Access;
 using GreenTune.Core.Contracts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;

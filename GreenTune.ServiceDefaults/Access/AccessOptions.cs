@@ -1,3 +1,4 @@
+using GreenTune.Core.Access;
 using GreenTune.ServiceDefaults.Startup;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;

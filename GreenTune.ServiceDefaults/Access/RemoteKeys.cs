@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using GreenTune.Core.Access;
 using GreenTune.Core.Contracts;
 using GreenTune.ServiceDefaults.Resilience;
 using Microsoft.Extensions.DependencyInjection;

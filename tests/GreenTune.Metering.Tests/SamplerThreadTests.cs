@@ -47,4 +47,27 @@ public sealed class SamplerThreadTests
         Assert.True(sampler.Stop(Patience));
         Assert.Equal(3, ticks);
     }
+
+    [Fact]
+    public void Deadlines_are_multiples_of_the_period_however_long_readings_take()
+    {
+        var schedule = new SamplingSchedule(1000, 50);
+        var random = new Random(5);
+        long now = 1000, due = 1000;
+        for (int i = 0; i < 10_000; i++)
+        {
+            long before = now;
+            now += random.Next(0, 130);
+            due = schedule.After(now);
+            Assert.Equal(0, (due - 1000) % 50);
+            Assert.InRange(due - now, 1, 50);
+            Assert.True(due > before);
+            now = due;
+        }
+        // No drift: the clock stands at a multiple after ten thousand readings of any length.
+        Assert.Equal(0, (now - 1000) % 50);
+        Assert.Equal(1000, schedule.After(10));
+        Assert.Equal(1050, schedule.After(1000));
+        Assert.Equal(7, new SamplingSchedule(0, 0).After(6));
+    }
 }

@@ -14,7 +14,14 @@ public sealed record BudgetAmounts(Unit Unit, double PerContractUnit, string Inp
     private static readonly BudgetAmounts Grams = new(Unit.Gram, 1, "g", " CO2e", "CO2e, grams");
     private static readonly BudgetAmounts KilowattHours = new(Unit.WattHour, 1000, "kWh", string.Empty, "Energy, kWh");
 
-    public static BudgetAmounts Of(BudgetQuantity quantity) => quantity == BudgetQuantity.GramsCO2e ? Grams : KilowattHours;
+    private static readonly BudgetAmounts Joules = new(Unit.Joule, 1, "J", string.Empty, "Energy, joules");
+
+    public static BudgetAmounts Of(BudgetQuantity quantity) => quantity switch
+    {
+        BudgetQuantity.GramsCO2e => Grams,
+        BudgetQuantity.Joules => Joules,
+        _ => KilowattHours,
+    };
 
     /// <summary>From the contract's unit to <see cref="Unit"/>.</summary>
     public double ToBase(double amount) => amount * PerContractUnit;

@@ -12,6 +12,12 @@ public sealed class BudgetForm
 {
     public const string NameField = "name";
     public const string TenantField = "tenant";
+    public const string ScopeField = "scope";
+    public const string ModelField = "model";
+    public const string SessionField = "session";
+    public const string PeriodField = "period";
+    public const string WindowField = "window";
+    public const string TimeZoneField = "timeZone";
     public const string LimitField = "limit";
     public const string ThresholdsField = "thresholds";
 
@@ -27,6 +33,21 @@ public sealed class BudgetForm
     public string Name { get; set; } = string.Empty;
 
     public string Tenant { get; set; } = string.Empty;
+
+    public BudgetScope Scope { get; set; }
+
+    public string Model { get; set; } = string.Empty;
+
+    public string Session { get; set; } = string.Empty;
+
+    public BudgetPeriod Period { get; set; }
+
+    public BudgetWindowKind Window { get; set; }
+
+    public string TimeZone { get; set; } = string.Empty;
+
+    /// <summary>The scope takes a tenant.</summary>
+    public bool TakesTenant => Scope != BudgetScope.Everything;
 
     public BudgetQuantity Quantity { get; set; }
 
@@ -63,13 +84,37 @@ public sealed class BudgetForm
         {
             Edited = budget,
             Name = budget.Name,
-            Tenant = budget.Tenant,
+            Scope = budget.Scope,
+            Tenant = budget.Tenant ?? string.Empty,
+            Model = budget.Model ?? string.Empty,
+            Session = budget.Session ?? string.Empty,
+            Period = budget.Period,
+            Window = budget.Window,
+            TimeZone = budget.TimeZone ?? string.Empty,
             Quantity = budget.Quantity,
             Limit = Plain(budget.Limit),
             Paused = budget.Paused,
             Thresholds = thresholds,
         };
     }
+
+    /// <summary>What would leave a budget as it is.</summary>
+    public static BudgetInput InputOf(Budget budget) => new()
+    {
+        Name = budget.Name,
+        Scope = budget.Scope,
+        Tenant = budget.Tenant,
+        Model = budget.Model,
+        Session = budget.Session,
+        Period = budget.Period,
+        Window = budget.Window,
+        TimeZone = budget.TimeZone,
+        Quantity = budget.Quantity,
+        Limit = budget.Limit,
+        Thresholds = budget.Thresholds,
+        Paused = budget.Paused,
+        Version = budget.Version,
+    };
 
     public string? ErrorOf(string field) => _errors.GetValueOrDefault(field);
 
@@ -79,15 +124,30 @@ public sealed class BudgetForm
         _errors.Clear();
         Problem = null;
         var name = Name.Trim();
-        var tenant = Tenant.Trim();
+        var (tenant, model, session, zone) = (Tenant.Trim(), Model.Trim(), Session.Trim(), TimeZone.Trim());
         if (name.Length is 0 or > LongestName)
         {
             _errors[NameField] = name.Length == 0 ? "Give it a name, for example Support desk" : $"At most {LongestName} characters";
         }
 
-        if (tenant.Length is 0 or > LongestTenant)
+        if (TakesTenant && tenant.Length > LongestTenant || (tenant.Length == 0 && Scope is BudgetScope.Tenant or BudgetScope.Session))
         {
             _errors[TenantField] = tenant.Length == 0 ? "Name the tenant it holds for, for example team-support" : $"At most {LongestTenant} characters";
+        }
+
+        if (Scope == BudgetScope.Model && model.Length == 0)
+        {
+            _errors[ModelField] = "Name a configuration, for example greentune-tiny-int4, or several: greentune-tiny-*";
+        }
+
+        if (Scope == BudgetScope.Session && session.Length == 0)
+        {
+            _errors[SessionField] = "Name the session it holds for, for example nightly-report";
+        }
+
+        if (Window == BudgetWindowKind.Calendar && zone.Length > 0 && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
+        {
+            _errors[TimeZoneField] = "An IANA time zone, for example Europe/Berlin";
         }
 
         var limit = ReadNumber(Limit);
@@ -99,7 +159,22 @@ public sealed class BudgetForm
         var thresholds = ReadThresholds();
         return _errors.Count > 0
             ? null
-            : new BudgetInput { Name = name, Tenant = tenant, Quantity = Quantity, Limit = limit!.Value, Thresholds = thresholds, Paused = Paused, Version = Edited?.Version };
+            : new BudgetInput
+            {
+                Name = name,
+                Scope = Scope,
+                Tenant = TakesTenant && tenant.Length > 0 ? tenant : null,
+                Model = Scope == BudgetScope.Model ? model : null,
+                Session = Scope == BudgetScope.Session ? session : null,
+                Period = Period,
+                Window = Window,
+                TimeZone = Window == BudgetWindowKind.Calendar && zone.Length > 0 ? zone : null,
+                Quantity = Quantity,
+                Limit = limit!.Value,
+                Thresholds = thresholds,
+                Paused = Paused,
+                Version = Edited?.Version,
+            };
     }
 
     /// <summary>Shows what the service found wrong: at its fields where it names them, above the form otherwise.</summary>
@@ -112,7 +187,11 @@ public sealed class BudgetForm
             _errors[name] = text;
         }
 
-        string[] shown = [NameField, TenantField, LimitField, ThresholdsField];
+        string[] shown = [NameField, ScopeField, PeriodField, WindowField, LimitField, ThresholdsField,
+            .. TakesTenant ? [TenantField] : Array.Empty<string>(),
+            .. Scope == BudgetScope.Model ? [ModelField] : Array.Empty<string>(),
+            .. Scope == BudgetScope.Session ? [SessionField] : Array.Empty<string>(),
+            .. Window == BudgetWindowKind.Calendar ? [TimeZoneField] : Array.Empty<string>()];
         Problem = fields.Count > 0 && _errors.Keys.All(shown.Contains) ? null : message;
     }
 

@@ -18,7 +18,8 @@ public sealed record BudgetPace(double AtEnd, (DateTimeOffset At, BudgetThreshol
         var window = (status.ResetsAt - status.WindowStart).TotalSeconds;
         var elapsed = (now - status.WindowStart).TotalSeconds;
         var used = status.Used.Value;
-        if (status.State is BudgetState.Paused or BudgetState.Blocking || !(window > 0) || elapsed / window < SmallestShare || elapsed >= window || !(used > 0))
+        // What leaves a rolling window is as much a part of its course as what comes in.
+        if (status.Budget.Window == BudgetWindowKind.Rolling || status.State is BudgetState.Paused or BudgetState.Blocking || !(window > 0) || elapsed / window < SmallestShare || elapsed >= window || !(used > 0))
         {
             return null;
         }

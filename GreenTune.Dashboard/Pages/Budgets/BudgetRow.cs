@@ -11,7 +11,8 @@ public sealed record BudgetRow
 
     public required string Name { get; init; }
 
-    public required string Tenant { get; init; }
+    /// <summary>What it counts: a tenant, "everyone", a model or a session.</summary>
+    public required string Whose { get; init; }
 
     public required bool Paused { get; init; }
 
@@ -56,15 +57,15 @@ public sealed record BudgetRow
         {
             Id = budget.Id,
             Name = budget.Name,
-            Tenant = budget.Tenant,
+            Whose = BudgetWindowText.Whose(budget),
             Paused = budget.Paused,
             Used = status.Used.Value / budget.Limit,
             Reserved = status.Reserved / budget.Limit,
             AtEnd = pace?.AtEnd / budget.Limit,
             Thresholds = budget.Thresholds,
-            UsedText = $"{scale.Number(amounts.ToBase(status.Used.Value))} of {scale.Figure(amounts.ToBase(budget.Limit))}{amounts.Suffix} today",
+            UsedText = $"{scale.Number(amounts.ToBase(status.Used.Value))} of {scale.Figure(amounts.ToBase(budget.Limit))}{amounts.Suffix} {BudgetWindowText.Now(budget)}",
             LeftText = status.State == BudgetState.Blocking
-                ? $"resets {times.HourMinute(status.ResetsAt)}"
+                ? $"{(budget.Window == BudgetWindowKind.Rolling ? "free again" : "resets")} {BudgetWindowText.When(budget, status.ResetsAt, times)}"
                 : $"{LeftOf(amounts.ToBase(status.Left), scale, amounts.Unit)} left",
             State = state,
             Kind = kind,
@@ -81,7 +82,7 @@ public sealed record BudgetRow
         BudgetState.Blocking => ("Blocking", ChipKind.Block),
         BudgetState.Degrading => (DegradingTo(status.Budget), ChipKind.Degrade),
         BudgetState.Notifying => ("Notifying", ChipKind.Notify),
-        _ when pace?.Next is { } next => ($"{Word(next.Threshold.Action)} likely {times.HourMinute(next.At)}", ChipKind.Notify),
+        _ when pace?.Next is { } next => ($"{Word(next.Threshold.Action)} likely {BudgetWindowText.When(status.Budget, next.At, times)}", ChipKind.Notify),
         _ => ("On track", ChipKind.Ok),
     };
 

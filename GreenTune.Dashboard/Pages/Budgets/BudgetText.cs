@@ -13,7 +13,7 @@ public static class BudgetText
     {
         if (status is null)
         {
-            return "A budget holds a tenant to grams or kilowatt-hours a day: it warns, degrades or blocks at request time.";
+            return "A budget holds a tenant, a model, a session or everyone to grams or energy in an hour, a day, a week or a month: it warns, degrades or blocks at request time.";
         }
 
         var amounts = BudgetAmounts.Of(status.Budget.Quantity);
@@ -22,9 +22,9 @@ public static class BudgetText
         return status.State switch
         {
             BudgetState.Paused => $"{used}. It is paused: nothing is enforced.",
-            BudgetState.Blocking => $"{used}. Requests of {status.Budget.Tenant} are refused until {times.HourMinute(status.ResetsAt)}.",
-            BudgetState.Degrading => $"{used}. Greener configurations answer {status.Budget.Tenant} now{Ahead(status, amounts, now, times, "; at this pace it", "")}.",
-            _ => $"{used}{Ahead(status, amounts, now, times, ". At this pace it", $" and ends the day at {EndOf(status, amounts, now)}")}.",
+            BudgetState.Blocking => $"{used}. Requests of {BudgetWindowText.Whose(status.Budget)} are refused until {BudgetWindowText.When(status.Budget, status.ResetsAt, times)}.",
+            BudgetState.Degrading => $"{used}. Greener configurations answer {BudgetWindowText.Whose(status.Budget)} now{Ahead(status, amounts, now, times, "; at this pace it", "")}.",
+            _ => $"{used}{Ahead(status, amounts, now, times, ". At this pace it", $" and ends the {BudgetWindowText.Period(status.Budget)} at {EndOf(status, amounts, now)}")}.",
         };
     }
 
@@ -62,8 +62,8 @@ public static class BudgetText
             Unit = amounts.Unit,
             Times = times,
             AxisTitle = unit => $"Used, {unit}{amounts.Suffix}",
-            Description = $"Budget {budget.Name}: {Figures.Of(used, amounts.Unit)}{amounts.Suffix} used today, with {thresholds.Count} {(thresholds.Count == 1 ? "threshold" : "thresholds")}"
-                + (pace is null ? string.Empty : $"; at this pace {Figures.Of(amounts.ToBase(pace.AtEnd), amounts.Unit)} at the end of the day"),
+            Description = $"Budget {budget.Name}: {Figures.Of(used, amounts.Unit)}{amounts.Suffix} used {BudgetWindowText.Now(budget)}, with {thresholds.Count} {(thresholds.Count == 1 ? "threshold" : "thresholds")}"
+                + (pace is null ? string.Empty : $"; at this pace {Figures.Of(amounts.ToBase(pace.AtEnd), amounts.Unit)} at the end of the {BudgetWindowText.Period(budget)}"),
         };
     }
 
@@ -75,14 +75,14 @@ public static class BudgetText
         var hourly = usage.Where((p, i) => i == 0 || i == usage.Count - 1 || times.In(p.At).Hour != times.In(usage[i - 1].At).Hour);
         return new ChartTable(
             [new("Time"), new($"Used, {scale.Symbol}{amounts.Suffix}", true)],
-            [.. hourly.Select(IReadOnlyList<ChartCell> (p) => [ChartCell.Time(p.At, times.HourMinute(p.At)), ChartCell.Number(amounts.ToBase(p.Used), scale)])]);
+            [.. hourly.Select(IReadOnlyList<ChartCell> (p) => [ChartCell.Time(p.At, BudgetWindowText.When(status.Budget, p.At, times)), ChartCell.Number(amounts.ToBase(p.Used), scale)])]);
     }
 
     public static ChartTable DecisionTable(IEnumerable<BudgetDecision> decisions, LocalTimes times) => new(
         [new("Time"), new("Budget"), new("Tenant"), new("Action"), new("Effect"), new("Detail"), new("Request")],
         [
             .. decisions.Select(IReadOnlyList<ChartCell> (d) =>
-                [ChartCell.Time(d.At, times.Full(d.At)), new(d.BudgetName), new(d.Tenant), new(d.Action), new(d.Effect), new(d.Detail), new(d.RequestId ?? string.Empty)]),
+                [ChartCell.Time(d.At, times.Full(d.At)), new(d.BudgetName), new(d.Tenant ?? string.Empty), new(d.Action), new(d.Effect), new(d.Detail), new(d.RequestId ?? string.Empty)]),
         ]);
 
     /// <summary>"4 active, 1 paused".</summary>
@@ -103,10 +103,10 @@ public static class BudgetText
         if (pace.Next is { } next)
         {
             var what = next.Threshold.Action switch { BudgetAction.Notify => "passes the notify limit", BudgetAction.Degrade => "degrades", _ => "blocks" };
-            return $"{lead} {what} at {times.HourMinute(next.At)}{end}";
+            return $"{lead} {what} at {BudgetWindowText.When(status.Budget, next.At, times)}{end}";
         }
 
-        return end.Length > 0 ? $". At this pace it ends the day at {EndOf(status, amounts, now)}" : string.Empty;
+        return end.Length > 0 ? $". At this pace it ends the {BudgetWindowText.Period(status.Budget)} at {EndOf(status, amounts, now)}" : string.Empty;
     }
 
     private static string EndOf(BudgetStatus status, BudgetAmounts amounts, DateTimeOffset now) =>

@@ -153,7 +153,7 @@ public sealed partial class Budgets
     {
         if (!await Dialogs.ConfirmAsync(
             "Delete budget",
-            $"{status.Budget.Name} of {status.Budget.Tenant} will no longer warn, degrade or block. Its records stay.",
+            $"{status.Budget.Name} of {BudgetWindowText.Whose(status.Budget)} will no longer warn, degrade or block. Its records stay.",
             "Delete budget"))
         {
             return;

@@ -35,7 +35,7 @@ public sealed class BudgetsModel(AccountingClient accounting, TimeProvider time)
     public IReadOnlyList<BudgetStatus> Ordered(string? tenant) =>
     [
         .. (Budgets.Value ?? [])
-            .Where(b => tenant is null || b.Budget.Tenant == tenant)
+            .Where(b => tenant is null || b.Budget.Tenant is null || b.Budget.Tenant == tenant)
             .OrderByDescending(b => b.Budget.Paused ? -1 : b.Fraction)
             .ThenBy(b => b.Budget.Name, StringComparer.Ordinal),
     ];
@@ -125,7 +125,7 @@ public sealed class BudgetsModel(AccountingClient accounting, TimeProvider time)
         }
         catch (ServiceException e) when (e.Failure == ServiceFailure.Conflict && form.Edited is null)
         {
-            form.Refuse(e.Message, new Dictionary<string, string> { [BudgetForm.TenantField] = e.Message });
+            form.Refuse(e.Message, new Dictionary<string, string> { [form.Scope is BudgetScope.Tenant or BudgetScope.Session ? BudgetForm.TenantField : BudgetForm.ScopeField] = e.Message });
             return null;
         }
         catch (ServiceException e) when (e.Failure == ServiceFailure.Conflict)
@@ -157,7 +157,7 @@ public sealed class BudgetsModel(AccountingClient accounting, TimeProvider time)
         {
             Put(await accounting.UpdateBudgetAsync(
                 id,
-                new BudgetInput { Name = budget.Name, Tenant = budget.Tenant, Quantity = budget.Quantity, Limit = budget.Limit, Thresholds = budget.Thresholds, Paused = paused, Version = budget.Version },
+                BudgetForm.InputOf(budget) with { Paused = paused },
                 CancellationToken.None));
             await LoadDecisionsAsync();
             return null;

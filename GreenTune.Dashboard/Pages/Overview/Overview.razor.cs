@@ -21,7 +21,7 @@ public sealed partial class Overview
 
     private string Headline => (Model.Summary.Value, Model.Summary.State) switch
     {
-        ({ } summary, _) => OverviewHeadline.Of(summary, [.. (Model.Budgets.Value ?? []).Where(b => Tenant is null || b.Budget.Tenant == Tenant)], Model.Period, Session.Times),
+        ({ } summary, _) => OverviewHeadline.Of(summary, [.. (Model.Budgets.Value ?? []).Where(b => Tenant is null || b.Budget.Tenant is null || b.Budget.Tenant == Tenant)], Model.Period, Session.Times),
         (_, LoadState.Failed) => "The figures did not come.",
         _ => "What it cost, how sure that is, and what needs you.",
     };

@@ -6,6 +6,7 @@ using GreenTune.Accounting.Access;
 using GreenTune.Accounting.Store;
 using GreenTune.Accounting.Tests.Events;
 using GreenTune.Accounting.Tests.Hosting;
+using GreenTune.Core.Access;
 using GreenTune.Core.Contracts;
 using GreenTune.ServiceDefaults.Access;
 using GreenTune.Tests;
@@ -84,7 +85,8 @@ public sealed class KeysApiTests
         string operate = (await CreateAsync(host, new KeyInput { Name = "desk", Role = AccessRole.Operate })).Key;
         foreach (AccessRule rule in AccountingAccess.Matrix.Rules)
         {
-            string path = rule.Pattern.Replace("{id:guid}", Guid.NewGuid().ToString(), StringComparison.Ordinal).Replace("{id}", "chatcmpl-none1", StringComparison.Ordinal).Replace("{requestId}", "chatcmpl-none1", StringComparison.Ordinal);
+            string path = rule.Pattern.Replace("{id:guid}", Guid.NewGuid().ToString(), StringComparison.Ordinal).Replace("{id}", "chatcmpl-none1", StringComparison.Ordinal).Replace("{requestId}", "chatcmpl-none1", StringComparison.Ordinal)
+                .Replace("{session}", "nightly", StringComparison.Ordinal).Replace("{documentName}", "v1", StringComparison.Ordinal);
             // A stream would not end; that it is let in is seen elsewhere.
             if (path == "/api/events")
             {

@@ -111,6 +111,12 @@ public sealed class RecordsApiTests
             (sound with { Id = "bad-0015", ConfigurationId = "with space" }, "configurationId is not"),
             (sound with { Id = "bad-0016", StartedAt = DateTimeOffset.UnixEpoch }, "before 2020"),
             (sound with { Id = "bad-0017", Energy = energy with { Quality = EnergyQuality.None } }, "energy.quality is none"),
+            (sound with { Id = "bad-0018", Energy = energy with { Joules = new Joules(901) }, DeviceLimit = new Watts(500) }, "more than the device's limit of 500 W allows"),
+            (sound with { Id = "bad-0019", DeviceLimit = new Watts(0) }, "deviceLimit is 0"),
+            (sound with { Id = "bad-0020", Energy = energy with { Components = new ComponentJoules { Gpu = new Joules(-1) } } }, "energy.components.gpu is -1"),
+            (sound with { Id = "bad-0022", EndedAt = AccountingHost.Noon.AddMinutes(6) }, "endedAt is"),
+            (sound with { Id = "bad-0023", Energy = energy with { ActiveJoules = new Joules(-1), Quality = EnergyQuality.Modelled } }, "below -3 sigma"),
+            (sound with { Id = "bad-0024", Energy = energy with { ActiveJoules = new Joules(-1), Quality = EnergyQuality.Measured, Reasons = new Dictionary<string, string> { ["quality"] = "baseline" } } }, "below -3 sigma"),
         ];
         IngestResult result = await host.StoreAsync([sound, .. bad.Select(item => item.Record)]);
         Assert.Equal(1, result.Stored);
@@ -130,10 +136,21 @@ public sealed class RecordsApiTests
         await using AccountingHost host = await AccountingHost.StartAsync(store);
         EnergyFigures negative = Samples.Energy(1) with { ActiveJoules = new Joules(-1) };
         IngestResult result = await host.StoreAsync(
-            Samples.Record("chatcmpl-0001") with { Energy = negative with { Quality = EnergyQuality.Modelled } },
+            Samples.Record("chatcmpl-0001") with { Energy = negative with { Quality = EnergyQuality.Modelled, Reasons = new Dictionary<string, string> { ["quality"] = "baseline: active energy lies below -3 sigma" } } },
             Samples.Record("chatcmpl-0002") with { Energy = negative with { Reasons = new Dictionary<string, string> { ["quality"] = "baseline" } } },
             Samples.Record("chatcmpl-0003") with { Energy = negative with { ActiveJoules = new Joules(-0.05) } });
         Assert.Equal(3, result.Stored);
+    }
+
+    [Fact]
+    public async Task A_site_may_know_that_its_devices_draw_less()
+    {
+        await using AccountingHost host = await AccountingHost.StartAsync(["--Accounting:MaxDeviceWatts", "700"]);
+        IngestResult result = await host.StoreAsync(
+            Samples.Record("chatcmpl-0001", 699), Samples.Record("chatcmpl-0002", 701), Samples.Record("chatcmpl-0003", 899) with { DeviceLimit = new Watts(500) },
+            Samples.Record("chatcmpl-0004", 590) with { DeviceLimit = new Watts(500) });
+        Assert.Equal(["chatcmpl-0002", "chatcmpl-0003"], result.Refused.Select(refused => refused.Id));
+        Assert.Contains("more than 700 W", result.Refused[0].Reason);
     }
 
     [Theory]

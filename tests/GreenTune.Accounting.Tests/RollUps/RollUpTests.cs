@@ -66,7 +66,7 @@ public sealed class RollUpTests
     {
         await using AccountingHost host = await AccountingHost.StartAsync(store);
         int run = 0;
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(12), Prop.ForAll(Arriving.ToArbitrary(), arrivals =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(6), Prop.ForAll(Arriving.ToArbitrary(), arrivals =>
         {
             RequestRecord[] records = Named(arrivals.Records, run++);
             SendAsync(host, records, arrivals).GetAwaiter().GetResult();

@@ -72,7 +72,7 @@ public sealed class UsageTests
     [InlineData("meter watch --gpu 0", "--gpu is '0', where it takes a GPU's UUID, for example --gpu GPU-")]
     [InlineData("meter record", "greentune meter record needs <file>: the recording, for example idle")]
     [InlineData("meter replay", "greentune meter replay needs <file>: a recording of a meter")]
-    [InlineData("meter calibrate --seconds 1", "--seconds is '1', where it takes a number from 3 to 600")]
+    [InlineData("meter calibrate --seconds 1", "--seconds is '1', where it takes a number from 3 to 60")]
     public async Task What_is_wrong_is_said_in_a_sentence_with_an_example(string line, string sentence)
     {
         CliResult result = await Shell.RunAsync(line.Split(' '));

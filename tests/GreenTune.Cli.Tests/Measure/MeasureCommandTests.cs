@@ -100,7 +100,7 @@ public sealed class MeasureCommandTests : IDisposable
 
     [Theory]
     [InlineData("measure", "greentune measure needs <command>")]
-    [InlineData("measure --baseline 1 -- true", "--baseline is '1', where it takes a number from 3 to 600")]
+    [InlineData("measure --baseline 1 -- true", "--baseline is '1', where it takes a number from 3 to 60")]
     [InlineData("measure --baseline 5 --no-baseline -- true", "--baseline and --no-baseline exclude each other")]
     [InlineData("measure --zone Atlantis -- true", "--zone: 'Atlantis' is no country")]
     [InlineData("measure --pue 0.5 -- true", "--pue is '0.5', where it takes a number from 1 to 5")]

@@ -23,7 +23,7 @@ internal sealed class FakeMachine : IMachinePower
     /// <summary>What the last opening was asked for.</summary>
     public (DeviceChoice Choice, string? Gpu, double PeriodMilliseconds)? Asked { get; private set; }
 
-    public IReadOnlyList<IPowerSource> Open(MeteringOptions options, DeviceChoice choice, string? gpu, Func<ICpuTimes>? cpuTimes)
+    public IReadOnlyList<IPowerSource> Open(MeteringOptions options, DeviceChoice choice, string? gpu, MeteredProcesses? whose)
     {
         Asked = (choice, gpu, options.PeriodMilliseconds);
         var sources = new List<IPowerSource>();

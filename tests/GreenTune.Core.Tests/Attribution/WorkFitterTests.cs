@@ -163,10 +163,16 @@ public sealed class WorkFitterTests
             good with { ConfigurationId = "b" },
             good with { Blocks = -1 },
             good with { Regressions = [] },
+            null!,
+            good with { Regressions = null! },
+            good with { Work = null! },
+            good with { Regressions = [null!, .. good.Regressions.Skip(1)] },
+            good with { Regressions = [first with { Gram = null! }, .. good.Regressions.Skip(1)] },
             good with { Regressions = [first with { Gram = [1, 2] }, .. good.Regressions.Skip(1)] },
             good with { Regressions = [first with { Squares = double.NaN }, .. good.Regressions.Skip(1)] },
             good with { Regressions = [first with { Gram = [.. first.Gram.Select(value => -value)] }, .. good.Regressions.Skip(1)] },
         ];
+        new WorkFitter().Restore(null);
         foreach (WorkFitState state in wrong)
         {
             var other = new WorkFitter(new() { Integrating = true });

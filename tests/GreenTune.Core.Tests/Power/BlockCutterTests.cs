@@ -26,6 +26,39 @@ public sealed class BlockCutterTests
         AssertNoHoles();
     }
 
+    [Theory]
+    [InlineData(ReadingKinds.Samples)]
+    [InlineData(ReadingKinds.SamplesAndCounter)]
+    public void Blocks_are_no_shorter_than_what_a_sample_averages(ReadingKinds kinds)
+    {
+        BlockCutter cutter = BlockCutter.Create(new() { Kinds = kinds, Period = TimeSpan.FromSeconds(0.02), AveragingWindow = TimeSpan.FromSeconds(0.1), Quality = EnergyQuality.Measured });
+        for (int i = 0; i <= 250; i++)
+        {
+            if (i % 5 == 0)
+                cutter.Add(new EnergyReading(Time(0.02 * i), new(2 * i)), _blocks);
+            cutter.Add(new PowerSample(Time(0.02 * i), new(100 + i % 2)), _blocks);
+        }
+
+        Assert.InRange(_blocks.Count, 39, 51);
+        Assert.All(_blocks, block => Assert.InRange(block.Seconds, 0.1 - 1e-9, 0.1 + 1e-9));
+        Assert.All(_blocks, block => Assert.Equal(0.1 * Math.Sqrt(2) / Math.Sqrt(12), block.EdgeSeconds, 9));
+        // Five changes of 1 W, each anywhere in 20 ms.
+        Assert.Equal(0.02 / Math.Sqrt(12) * Math.Sqrt(5), _blocks[0].Noise.Value, 3);
+        AssertNoHoles();
+    }
+
+    [Fact]
+    public void A_block_across_a_gap_is_joined_to_no_other()
+    {
+        BlockCutter cutter = BlockCutter.Create(new() { Kinds = ReadingKinds.Samples, Period = TimeSpan.FromSeconds(0.02), AveragingWindow = TimeSpan.FromSeconds(0.1), Quality = EnergyQuality.Measured });
+
+        Samples(cutter, (0, 100), (0.02, 100), (0.2, 100), (0.22, 100), (0.24, 100), (0.26, 100), (0.28, 100), (0.3, 100));
+
+        Assert.Equal([0.02, 0.18, 0.1], _blocks.Select(b => Math.Round(b.Seconds, 9)));
+        Assert.Equal([TraceMarks.None, TraceMarks.Gap, TraceMarks.None], _blocks.Select(b => b.Marks));
+        AssertNoHoles();
+    }
+
     [Fact]
     public void Energy_across_a_gap_is_modelled()
     {

@@ -146,6 +146,67 @@ public sealed class LengthProfileTests
     }
 
     [Fact]
+    public void The_curve_over_lengths_has_a_band_that_holds_the_truth_and_says_where_it_extrapolates()
+    {
+        int inside = 0, points = 0;
+        for (int seed = 20; seed < 60; seed++)
+        {
+            var fitter = new LengthProfileFitter();
+            foreach (LengthRecord record in Records(seed, count: 200, noise: 0.05))
+                fitter.Add(record);
+            foreach (LengthCurvePoint point in fitter.Profile!.Curve([64, 256, 1024, 3000], [16, 64, 256, 900]))
+            {
+                double truth = Energy(point.InputTokens, point.OutputTokens);
+                inside += point.Low.Value <= truth && truth <= point.High.Value ? 1 : 0;
+                points++;
+                Assert.Equal(point.Joules.Value / point.OutputTokens, point.JoulesPerOutputToken, 12);
+                Assert.False(point.Extrapolated);
+                Assert.True(point.High - point.Low < 4 * point.RequestSigma, "the band of the mean is narrower than that of a request");
+            }
+            LengthCurvePoint beyond = Assert.Single(fitter.Profile.Curve([20_000], [64]));
+            Assert.True(beyond.Extrapolated);
+        }
+        Assert.InRange(inside / (double)points, 0.9, 1);
+        Assert.Throws<ArgumentOutOfRangeException>(() => LengthProfile.FromWarmUp(0, 0.01, new(40), new(10)).Curve([1], [0]));
+    }
+
+    [Fact]
+    public void The_books_profiles_stand_by_load_level_with_their_speed()
+    {
+        var book = new ProfileBook();
+        book.SetWarmUp("a", LengthProfile.FromWarmUp(0.001, 0.01, new(40), new(10)));
+        book.SetWarmUp("b", LengthProfile.FromWarmUp(0.001, 0.01, new(40), new(10)));
+        foreach (LengthRecord record in Records(seed: 11, count: 60, noise: 0.02))
+            book.Add("a", 8, record, new RequestTiming(2, 0, 0.5, record.OutputTokens, 8));
+        book.Add("a", 100, new(100, 100, new(5), new(0.1)));
+
+        IReadOnlyList<ConfigurationProfile> profiles = book.Profiles([256, 1024], [64, 128, 256]);
+
+        Assert.Equal(["a", "b"], profiles.Select(profile => profile.ConfigurationId));
+        Assert.Equal([3, 7], profiles[0].Loads.Select(load => load.Level));
+        LoadProfile fitted = profiles[0].Loads[0], few = profiles[0].Loads[1], warmUp = Assert.Single(profiles[1].Loads);
+        Assert.Equal(("profile", 6), (fitted.Basis, fitted.Curve.Count));
+        Assert.True(fitted.RowsFrom < 8 && 8 < fitted.RowsBelow);
+        Assert.InRange(fitted.MeanAbsolutePercentageError!.Value, 0, 0.05);
+        Assert.Equal(60, fitted.Speed!.Requests);
+        Assert.Null(few.Basis);
+        Assert.Empty(few.Curve);
+        Assert.Null(few.Speed);
+        Assert.Equal(("warm-up", 0), (warmUp.Basis, warmUp.Level));
+        Assert.Equal(6, warmUp.Curve.Count);
+        for (int level = 0; level < 8; level++)
+        {
+            (double from, double below) = ProfileBook.LoadBandOf(level);
+            Assert.Equal(level, ProfileBook.LoadLevelOf(from + 1e-9));
+            Assert.Equal(level, ProfileBook.LoadLevelOf(below - 1e-9));
+        }
+
+        var restored = new ProfileBook();
+        restored.Restore(book.Snapshot());
+        Assert.Equal(60, restored.Profiles([1], [1])[0].Loads[0].Speed!.Requests);
+    }
+
+    [Fact]
     public void The_book_survives_the_disk()
     {
         var book = new ProfileBook();

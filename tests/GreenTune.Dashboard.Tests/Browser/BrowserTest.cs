@@ -40,12 +40,12 @@ internal sealed class BrowserTest : IAsyncDisposable
     /// <summary>Parts of messages that the test provokes.</summary>
     public List<string> Expected { get; } = [];
 
-    public static async Task<BrowserTest> StartAsync(ChromiumFixture chromium, int width = 1440, int height = 900, ColorScheme theme = ColorScheme.Light, bool empty = false)
+    public static async Task<BrowserTest> StartAsync(ChromiumFixture chromium, int width = 1440, int height = 900, ColorScheme theme = ColorScheme.Light, bool empty = false, params (string Key, string Value)[] settings)
     {
         var browser = chromium.Browser;
         var clock = new ShiftedClock(SampleWorld.Morning);
         var services = await FakeServices.StartAsync(empty ? SampleWorld.Empty(clock) : SampleWorld.Busy(clock));
-        var app = DashboardApp.Over(services);
+        var app = DashboardApp.Over(services, settings);
         var address = app.Listen();
         var context = await browser.NewContextAsync(new BrowserNewContextOptions
         {
@@ -111,6 +111,16 @@ internal sealed class BrowserTest : IAsyncDisposable
     {
         _app = DashboardApp.Over(Services);
         _app.Listen(Address.Port);
+    }
+
+    /// <summary>A picture of the page as it stands, where GREENTUNE_SCREENSHOTS names a folder; for looking at.</summary>
+    public async Task ShootAsync(string name)
+    {
+        if (Environment.GetEnvironmentVariable("GREENTUNE_SCREENSHOTS") is { Length: > 0 } folder)
+        {
+            Directory.CreateDirectory(folder);
+            await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, name + ".png"), FullPage = true });
+        }
     }
 
     /// <summary>Sends a message in the Playground.</summary>

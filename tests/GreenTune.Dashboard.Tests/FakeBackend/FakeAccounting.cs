@@ -30,7 +30,13 @@ internal static class FakeAccounting
     private static void MapBudgets(IEndpointRouteBuilder app, FakeServices services)
     {
         var world = services.World;
-        app.MapGet("/api/budgets", () => world.Budgets);
+        app.MapPost("/api/keys/verify", IResult (KeyCheck check) => services.Keys.TryGetValue(check.Key, out var identity) ? Results.Ok(identity) : Results.Problem(statusCode: 404));
+        app.MapGet("/api/keys/{id:guid}/identity", IResult (Guid id) => services.Keys.Values.FirstOrDefault(key => key.Id == id) is { } identity ? Results.Ok(identity) : Results.Problem(statusCode: 404));
+        app.MapGet("/api/budgets", (HttpRequest request) =>
+        {
+            services.Behalf.Enqueue(request.Headers[Headers.OnBehalfOf]);
+            return world.Budgets;
+        });
         app.MapGet("/api/budgets/decisions", (Guid? budget, string? cursor, int? limit) =>
         {
             var all = world.Decisions.Where(d => budget is null || d.BudgetId == budget).Where(d => cursor is null || d.Id < long.Parse(cursor)).ToList();
@@ -45,7 +51,7 @@ internal static class FakeAccounting
                 return Results.ValidationProblem(new Dictionary<string, string[]> { ["limit"] = ["limit must be above 0, for example 4."] });
             }
 
-            if (world.Budgets.Any(b => b.Budget.Tenant == input.Tenant))
+            if (world.Budgets.Any(b => b.Budget.Scope == input.Scope && b.Budget.Tenant == input.Tenant && b.Budget.Period == input.Period && b.Budget.Window == input.Window))
             {
                 return Results.Problem(statusCode: 409, detail: $"The tenant '{input.Tenant}' has a budget already. Edit that one.");
             }
@@ -160,7 +166,13 @@ internal static class FakeAccounting
     {
         Id = id,
         Name = input.Name,
+        Scope = input.Scope,
         Tenant = input.Tenant,
+        Model = input.Model,
+        Session = input.Session,
+        Period = input.Period,
+        Window = input.Window,
+        TimeZone = input.TimeZone,
         Quantity = input.Quantity,
         Limit = input.Limit,
         Thresholds = input.Thresholds,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using GreenTune.Core.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -28,6 +29,12 @@ internal sealed class FakeServices : IAsyncDisposable
         Plans = plans;
         Library = new FakeLibrary(world, empty: world.Records.Count == 0);
     }
+
+    /// <summary>Whom keys stand for.</summary>
+    public ConcurrentDictionary<string, KeyIdentity> Keys { get; } = [];
+
+    /// <summary>Keys on whose behalf budgets were asked for.</summary>
+    public ConcurrentQueue<string?> Behalf { get; } = [];
 
     public SampleWorld World { get; }
 

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace GreenTune.Dashboard.Tests.Hosting;
 
 /// <summary>The dashboard in this process, talking to a fake backend.</summary>
-internal sealed class DashboardApp(Uri backend, TimeProvider clock) : WebApplicationFactory<Program>
+internal sealed class DashboardApp(Uri backend, TimeProvider clock, params (string Key, string Value)[] settings) : WebApplicationFactory<Program>
 {
     private int _port;
 
@@ -23,7 +23,7 @@ internal sealed class DashboardApp(Uri backend, TimeProvider clock) : WebApplica
         return ClientOptions.BaseAddress;
     }
 
-    public static DashboardApp Over(FakeServices services) => new(services.Address, services.World.Clock);
+    public static DashboardApp Over(FakeServices services, params (string Key, string Value)[] settings) => new(services.Address, services.World.Clock, settings);
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
@@ -31,6 +31,11 @@ internal sealed class DashboardApp(Uri backend, TimeProvider clock) : WebApplica
         builder.UseSetting(WebHostDefaults.ServerUrlsKey, $"http://127.0.0.1:{_port}");
         builder.UseSetting("services:accounting:http:0", backend.ToString());
         builder.UseSetting("services:inference:http:0", backend.ToString());
+        foreach (var (key, value) in settings)
+        {
+            builder.UseSetting(key, value);
+        }
+
         builder.ConfigureLogging(logging => logging.ClearProviders());
         builder.ConfigureTestServices(services => services.AddSingleton(clock));
     }

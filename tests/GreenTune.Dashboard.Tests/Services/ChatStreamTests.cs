@@ -37,7 +37,7 @@ public sealed class ChatStreamTests
             response.Headers.Add(Headers.Budget, "notify; budget=\"b\"; used=0.8");
             return response;
         });
-        var updates = await ChatStream.ReadAsync(client, Request, CancellationToken.None).ToListAsync();
+        var updates = await ChatStream.ReadAsync(client, Request, _ => { }, CancellationToken.None).ToListAsync();
         Assert.Equal(new ChatStarted("chatcmpl-1", "greentune-tiny-int4", new BudgetNotice(BudgetAction.Notify, "b", 0.8, null)), updates[0]);
         Assert.Equal([new ChatDelta("chatcmpl-1", "Hel"), new ChatDelta("chatcmpl-1", "lo")], updates.OfType<ChatDelta>());
         Assert.Equal("stop", Assert.Single(updates.OfType<ChatFinished>()).FinishReason);
@@ -56,7 +56,7 @@ public sealed class ChatStreamTests
             body = request.Content!.ReadAsStringAsync().GetAwaiter().GetResult();
             return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("data: [DONE]\n\n", System.Text.Encoding.UTF8, "text/event-stream") };
         });
-        await ChatStream.ReadAsync(client, Request, CancellationToken.None).ToListAsync();
+        await ChatStream.ReadAsync(client, Request, _ => { }, CancellationToken.None).ToListAsync();
         Assert.Equal("""{"model":"auto","messages":[{"role":"user","content":"Hi"}],"max_tokens":8,"temperature":0,"stream":true,"stream_options":{"include_usage":true}}""", body);
         Assert.Equal("team-a", sent!.Headers.GetValues(Headers.Tenant).Single());
         Assert.Equal("s1", sent.Headers.GetValues(Headers.Session).Single());
@@ -72,7 +72,7 @@ public sealed class ChatStreamTests
             response.Headers.Add(Headers.Budget, "block; budget=\"Batch\"; used=1.004");
             return response;
         });
-        var e = await Assert.ThrowsAsync<ChatRefusedException>(() => ChatStream.ReadAsync(client, Request, CancellationToken.None).ToListAsync().AsTask());
+        var e = await Assert.ThrowsAsync<ChatRefusedException>(() => ChatStream.ReadAsync(client, Request, _ => { }, CancellationToken.None).ToListAsync().AsTask());
         Assert.Equal(("Used up.", TimeSpan.FromSeconds(51710), "Batch"), (e.Message, e.RetryAfter, e.Budget?.Budget));
     }
 
@@ -80,7 +80,7 @@ public sealed class ChatStreamTests
     public async Task An_error_in_the_stream_ends_it_with_its_message()
     {
         using var client = StubHandler.Client(HttpStatusCode.OK, "data: {\"error\":{\"message\":\"The engine stopped.\"}}\n\n", "text/event-stream");
-        var e = await Assert.ThrowsAsync<ServiceException>(() => ChatStream.ReadAsync(client, Request, CancellationToken.None).ToListAsync().AsTask());
+        var e = await Assert.ThrowsAsync<ServiceException>(() => ChatStream.ReadAsync(client, Request, _ => { }, CancellationToken.None).ToListAsync().AsTask());
         Assert.Equal("The engine stopped.", e.Message);
     }
 

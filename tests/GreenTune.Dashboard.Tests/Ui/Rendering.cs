@@ -1,3 +1,4 @@
+using GreenTune.Dashboard.Access;
 using GreenTune.Dashboard.Shell;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
@@ -18,6 +19,7 @@ internal static class Rendering
             .AddSingleton<TimeProvider>(clock)
             .AddSingleton<IJSRuntime>(new NoScript())
             .AddScoped<BrowserSession>()
+            .AddScoped<SignedIn>()
             .AddLogging()
             .BuildServiceProvider();
         services.GetRequiredService<BrowserSession>().Begin(new ShellPreferences(null, "Etc/UTC"));

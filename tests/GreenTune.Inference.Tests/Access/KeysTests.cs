@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using GreenTune.Core.Access;
 using GreenTune.Core.Contracts;
 using GreenTune.Inference.Access;
 using GreenTune.Inference.Tests.Service;

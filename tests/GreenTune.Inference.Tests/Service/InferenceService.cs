@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using GreenTune.Core.Contracts;
 using Microsoft.AspNetCore.Hosting;
@@ -30,6 +31,9 @@ internal sealed class InferenceService : IAsyncDisposable
 
     public IServiceProvider Services => _factory!.Services;
 
+    /// <summary>Where the service keeps what it keeps.</summary>
+    public string DataFolder => _data;
+
     /// <summary>Starts the service with the given settings ("Inference:MaxQueue" and so on) and waits until its configurations are ready.</summary>
     public static Task<InferenceService> StartAsync(FakeAccounting? accounting = null, bool startAccounting = true, params (string Key, string Value)[] settings) =>
         StartAsync(null, accounting, startAccounting, settings);
@@ -55,9 +59,15 @@ internal sealed class InferenceService : IAsyncDisposable
         service._factory.UseKestrel();
         service._factory.StartServer();
         service.Http = new HttpClient { BaseAddress = service._factory.ClientOptions.BaseAddress, Timeout = TimeSpan.FromSeconds(100) };
+        using var probe = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        if (settings.FirstOrDefault(setting => setting.Key == "Access:ServiceKey").Value is { } key)
+        {
+            probe.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
+
         await Eventually.TrueAsync(async () =>
         {
-            ConfigurationView[]? configurations = await service.Http.GetFromJsonAsync<ConfigurationView[]>("api/configurations", ContractJson.Options);
+            ConfigurationView[]? configurations = await probe.GetFromJsonAsync<ConfigurationView[]>("api/configurations", ContractJson.Options);
             return configurations!.All(configuration => configuration.State is ConfigurationState.Ready or ConfigurationState.Failed or ConfigurationState.Unloaded);
         }, TimeSpan.FromMinutes(2));
         return service;

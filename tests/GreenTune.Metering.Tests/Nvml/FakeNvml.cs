@@ -218,8 +218,10 @@ internal sealed class FakeNvml(ManualClock clock) : INvml
         }
         // A stamp is what the wall clock showed when the sample was taken: it does not move with the clock.
         for (int newest = (int)Math.Floor(Seconds / SamplePeriod); _sampled <= newest; _sampled++)
+        {
             // A value is the mean of the time up to its stamp: the power at its middle.
             _kept.Enqueue((Stamp(_sampled * SamplePeriod), 1000 * Watts((_sampled - 0.5) * SamplePeriod)));
+        }
         while (_kept.Count > 119)
             _kept.Dequeue();
         foreach ((ulong stamp, double milliwatts) in _kept)

@@ -95,6 +95,32 @@ public sealed class NvmlFactsTests
     }
 
     [Fact]
+    public void Who_counts_as_ours_can_be_said()
+    {
+        _nvml.Running.Add(new() { Pid = Own });
+        _nvml.Running.Add(new() { Pid = 77 });
+        (_nvml.Use[Own], _nvml.Use[77]) = (0, 50);
+        var source = (NvmlPowerSource)NvmlDevices.Open(_nvml, null, _clock, Period, () => null, true, pid => pid == 77);
+
+        DeviceFacts facts = source.ReadFacts()!;
+
+        Assert.Equal(Own, Assert.Single(facts.ForeignProcesses!).Pid);
+        Assert.Equal(0, facts.ForeignShare);
+    }
+
+    [Fact]
+    public void A_process_that_draws_is_another_one_too()
+    {
+        _nvml.Running.Add(new() { Pid = Own });
+        (_nvml.Use[Own], _nvml.Use[88]) = (30, 10);
+
+        DeviceFacts facts = Facts();
+
+        Assert.Equal(new ForeignProcess(88, null, 0.1), Assert.Single(facts.ForeignProcesses!));
+        Assert.Equal(0.25, facts.ForeignShare!.Value, 9);
+    }
+
+    [Fact]
     public void Without_utilisation_the_part_of_others_is_not_known()
     {
         _nvml.Running.Add(new() { Pid = Own });

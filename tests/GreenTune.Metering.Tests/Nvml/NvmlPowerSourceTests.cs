@@ -271,6 +271,61 @@ public sealed class NvmlPowerSourceTests
     }
 
     [Fact]
+    public async Task Requests_while_a_gpu_is_lost_have_none_and_later_ones_are_measured_again()
+    {
+        var logger = new ListLogger();
+        await using var meter = new DeviceMeter(Open(), new(), _clock, logger, null, startSampler: false);
+        Run(4);
+        _nvml.EnergyReturn = _nvml.SamplesReturn = NvmlReturn.GpuIsLost;
+        Task<SettledRequest> lost = Serve(3);
+        Run(2);
+        _nvml.EnergyReturn = _nvml.SamplesReturn = NvmlReturn.Success;
+        Run(8);
+        Task<SettledRequest> back = Serve(3);
+        Run(3);
+
+        Assert.Contains("the GPU has fallen off the bus", (await lost).Energy.Reasons["joules"]);
+        Assert.Equal(EnergyQuality.None, (await lost).Energy.Quality);
+        Assert.Equal(360, (await back).Energy.Joules!.Value.Value, 4.0);
+        Assert.Single(logger.Lines, line => line.Text.Contains("has a fault"));
+        Assert.Single(logger.Lines, line => line.Text.Contains("works again"));
+
+        void Run(double seconds)
+        {
+            for (int i = 0; i < (int)Math.Round(seconds / Period.TotalSeconds); i++)
+            {
+                _clock.Advance(Period);
+                meter.Tick();
+            }
+        }
+
+        Task<SettledRequest> Serve(double seconds)
+        {
+            MonotonicTime start = _clock.Now;
+            long request = meter.Admit(start);
+            Run(seconds);
+            meter.Step(new(start, _clock.Now, StepPhase.Decode, Bench.Work, [new(request, 1, 1)]));
+            return meter.Finish(request, _clock.Now);
+        }
+    }
+
+    [Fact]
+    public async Task Several_gpus_of_one_process_are_metered_beside_one_another()
+    {
+        var factory = new MeterFactory(new(), _clock, nvml: () =>
+        {
+            var nvml = new FakeNvml(_clock);
+            nvml.Uuids.Add("GPU-bbbb");
+            return nvml;
+        });
+        await using IDeviceMeter one = factory.Create(DeviceComponent.Gpu, "GPU-aaaa");
+        await using IDeviceMeter two = factory.Create(DeviceComponent.Gpu, "GPU-bbbb");
+
+        Assert.Equal(("GPU-aaaa", "GPU-bbbb"), (one.DeviceId, two.DeviceId));
+        Assert.Equal(("nvml", "nvml"), (one.View().Meter, two.View().Meter));
+    }
+
+    [Fact]
     public void A_passing_error_is_a_fault_but_no_loss()
     {
         IPowerSource source = Open();

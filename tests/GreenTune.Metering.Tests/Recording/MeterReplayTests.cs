@@ -3,6 +3,7 @@ using GreenTune.Core.Contracts;
 using GreenTune.Core.Power;
 using GreenTune.Metering.Recording;
 using GreenTune.Metering.Simulated;
+using GreenTune.Metering.Tests.Support;
 
 namespace GreenTune.Metering.Tests.Recording;
 
@@ -38,6 +39,30 @@ public sealed class MeterReplayTests
         Assert.Equal(live.Buckets, replay.Buckets);
         Assert.Equal(live.View.ResidentBaseline, replay.View.ResidentBaseline);
         Assert.Equal(live.View.EmptyBaseline, replay.View.EmptyBaseline);
+    }
+
+    [Fact]
+    public async Task Calibrations_and_remembered_baselines_are_replayed_too()
+    {
+        var file = new MemoryStream();
+        using var recorder = new MeterRecorder(file);
+        var bench = new Bench(new() { Noise = 3 }, 100, new() { Recorder = recorder, SavedBaselines = [new([], new(90), new(1), DateTimeOffset.UnixEpoch, 30)] });
+        Task<SettledRequest> first = bench.Serve(1, 300);
+        bench.Run(1, 100);
+        Task<Metering.Baselines.CalibrationResult> calibrating = bench.Meter.CalibrateAsync(TimeSpan.FromSeconds(3));
+        bench.Run(5, 110);
+        Task<SettledRequest> second = bench.Serve(1, 300);
+        bench.Run(1, 110);
+        await bench.DisposeAsync();
+
+        MeterReplayResult replay = MeterReplay.Run(MeterRecording.Read(new MemoryStream(file.ToArray())));
+
+        Assert.Null((await calibrating).Problem);
+        Assert.Equal((await calibrating).Baseline!.Mean.Value, replay.View.EmptyBaseline!.Mean.Value, 0.5);
+        Assert.Equal(bench.Meter.View().EmptyBaseline, replay.View.EmptyBaseline);
+        Assert.Equal(
+            [Line((await first).Energy, 1), Line((await second).Energy, 1)],
+            replay.Settlements.Select(one => Line(one.Energy, one.MeanRowsInFlight)));
     }
 
     [Fact]

@@ -61,6 +61,26 @@ public sealed class SimulatedPowerSourceTests
         Assert.All(readings.Counter, r => Assert.Equal(r.Energy.Value, Math.Floor(r.Energy.Value)));
     }
 
+    [Fact]
+    public void Any_curve_can_be_followed()
+    {
+        SimulatedCurve sine = SimulatedCurve.Of(seconds => 200 + 100 * Math.Sin(2 * Math.PI * seconds), 2, 0.001, 50);
+        Assert.Equal(400, sine.EnergyTo(2), 1e-6);
+        Assert.Equal(100 + 100 / Math.PI, sine.EnergyTo(0.5), 1e-4);
+        Assert.Equal(50, sine.MeanPower(3, 0.5), 9);
+        Assert.Throws<ArgumentOutOfRangeException>(() => SimulatedCurve.Of(_ => 1, 1, 0, 1));
+    }
+
+    [Fact]
+    public void A_curves_lines_are_checked()
+    {
+        Assert.Equal([(0.5, 100), (2, 320.5)], SimulatedCurve.Parse(new StringReader("seconds,watts\n# rest\n0.5,100\n\n2, 320.5\n")));
+        Assert.Contains("Line 2", Assert.Throws<FormatException>(() => SimulatedCurve.Parse(new StringReader("1,100\n2;100"))).Message);
+        Assert.Contains("not after", Assert.Throws<FormatException>(() => SimulatedCurve.Parse(new StringReader("1,100\n1,100"))).Message);
+        Assert.Contains("no line", Assert.Throws<FormatException>(() => SimulatedCurve.Parse(new StringReader("# nothing"))).Message);
+        Assert.Throws<FormatException>(() => SimulatedCurve.Parse(new StringReader("1,-5")));
+    }
+
     private static PowerReadings Read(SimulatedSensor sensor, SimulatedCurve curve, double until)
     {
         var source = new SimulatedPowerSource(sensor, curve, default);

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace GreenTune.ServiceDefaults.Access;
+namespace GreenTune.Core.Access;
 
 /// <summary>
 /// The text of API keys: "gt_" and 256 random bits in base64url. Keys are kept as their SHA-256: a slow hash protects what people choose, and 256

@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using GreenTune.Core.Contracts;
+
+namespace GreenTune.Soak;
+
+/// <summary>
+/// Kills Inference at random moments while clients chat. An answer that came with settled energy has its record in the outbox, so that record has to arrive, once. What
+/// was in flight is lost with the process (docs/decisions/007); what it had reserved has to be free again when its time is over.
+/// </summary>
+internal static class InferenceKills
+{
+    private const int Clients = 4;
+    private const string Model = "greentune-nano-int4";
+    private const string Tenant = "soak";
+    private static readonly TimeSpan Expiry = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Delivery = TimeSpan.FromMinutes(2);
+
+    /// <summary>What Accounting needs so that a dead request's reservation is soon over.</summary>
+    public static (string Name, string Value) ShortReservations => ("Accounting__ReservationMinutes", "0.1");
+
+    public static async Task<KillResult> RunAsync(ServiceProcess accounting, ServiceProcess inference, int kills, int seed, Action<int>? progress, CancellationToken cancellation)
+    {
+        await accounting.StartAsync(cancellation);
+        using HttpResponseMessage made = await accounting.Http.PostAsJsonAsync("api/budgets", new BudgetInput
+        {
+            Name = "day",
+            Tenant = Tenant,
+            Quantity = BudgetQuantity.KilowattHours,
+            Limit = 1e6,
+            Thresholds = [new BudgetThreshold(1, BudgetAction.Block)],
+        }, ContractJson.Options, cancellation);
+        made.EnsureSuccessStatusCode();
+        await StartInferenceAsync(inference, cancellation);
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var settled = new ConcurrentBag<string>();
+        Task[] chatting = [.. Enumerable.Range(0, Clients).Select(client => ChatAsync(inference, client, settled, stop.Token))];
+        var random = new Random(seed);
+        for (int i = 0; i < kills; i++)
+        {
+            await Task.Delay(random.Next(50, 2000), cancellation);
+            await inference.KillAsync();
+            await StartInferenceAsync(inference, cancellation);
+            progress?.Invoke(i + 1);
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(chatting);
+        return new KillResult(kills, settled.Count, await CheckAsync(accounting, [.. settled], cancellation));
+    }
+
+    private static async Task StartInferenceAsync(ServiceProcess inference, CancellationToken cancellation)
+    {
+        await inference.StartAsync(cancellation);
+        while ((await AccountingKills.GetAsync<ConfigurationView[]>(inference, "api/configurations", cancellation)).FirstOrDefault(view => view.Id == Model)?.State != ConfigurationState.Ready)
+        {
+            await Task.Delay(50, cancellation);
+        }
+    }
+
+    private static async Task ChatAsync(ServiceProcess inference, int client, ConcurrentBag<string> settled, CancellationToken stop)
+    {
+        for (int i = 0; !stop.IsCancellationRequested; i++)
+        {
+            try
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions");
+                request.Headers.Add("x-greentune-tenant", Tenant);
+                request.Headers.Add("x-greentune-session", FormattableString.Invariant($"client-{client}"));
+                request.Headers.Add("x-greentune-energy", "wait");
+                request.Content = JsonContent.Create(new { model = Model, max_tokens = 8, messages = new[] { new { role = "user", content = FormattableString.Invariant($"Hi {i}") } } });
+                using HttpResponseMessage response = await inference.Http.SendAsync(request, stop);
+                if (response.IsSuccessStatusCode && JsonNode.Parse(await response.Content.ReadAsStringAsync(stop)) is { } answer && answer["usage"]?["energy"]?["settled"]?.GetValue<bool>() == true)
+                {
+                    settled.Add(answer["id"]!.GetValue<string>());
+                }
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException)
+            {
+                await Task.Delay(50, CancellationToken.None);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private static async Task<IReadOnlyList<string>> CheckAsync(ServiceProcess accounting, string[] settled, CancellationToken cancellation)
+    {
+        var problems = new List<string>();
+        DateTime patience = DateTime.UtcNow + Delivery;
+        Dictionary<string, int> stored;
+        while (true)
+        {
+            stored = await StoredAsync(accounting, cancellation);
+            if (settled.All(stored.ContainsKey) || DateTime.UtcNow > patience)
+            {
+                break;
+            }
+
+            await Task.Delay(500, cancellation);
+        }
+
+        int lost = settled.Count(id => !stored.ContainsKey(id));
+        int twice = stored.Values.Count(count => count > 1);
+        if (lost > 0)
+        {
+            problems.Add(FormattableString.Invariant($"{lost} of {settled.Length} records whose energy was answered as settled never arrived"));
+        }
+
+        if (twice > 0)
+        {
+            problems.Add(FormattableString.Invariant($"{twice} records are stored twice"));
+        }
+
+        Summary summary = await AccountingKills.GetAsync<Summary>(accounting, $"api/summary?tenant={Tenant}&from={DateTime.UtcNow.AddDays(-2):O}", cancellation);
+        if (summary.Requests != stored.Count)
+        {
+            problems.Add(FormattableString.Invariant($"the roll-ups count {summary.Requests} requests, {stored.Count} records are stored"));
+        }
+
+        await Task.Delay(Expiry + TimeSpan.FromSeconds(2), cancellation);
+        foreach (BudgetStatus budget in await AccountingKills.GetAsync<BudgetStatus[]>(accounting, "api/budgets", cancellation))
+        {
+            if (budget.Reserved != 0)
+            {
+                problems.Add(FormattableString.Invariant($"{budget.Reserved} kWh are still reserved for {budget.Budget.Tenant}"));
+            }
+        }
+
+        return problems;
+    }
+
+    private static async Task<Dictionary<string, int>> StoredAsync(ServiceProcess accounting, CancellationToken cancellation)
+    {
+        var stored = new Dictionary<string, int>(StringComparer.Ordinal);
+        string? next = null;
+        do
+        {
+            Page<RecordView> page = await AccountingKills.GetAsync<Page<RecordView>>(accounting, $"api/records?tenant={Tenant}&limit=500{(next is null ? "" : $"&cursor={next}")}", cancellation);
+            foreach (RecordView view in page.Items)
+            {
+                stored[view.Record.Id] = stored.GetValueOrDefault(view.Record.Id) + 1;
+            }
+
+            next = page.Next;
+        }
+        while (next is not null);
+        return stored;
+    }
+}
