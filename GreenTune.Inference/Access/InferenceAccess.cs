@@ -21,7 +21,6 @@ internal static class InferenceAccess
         new("POST", "/api/external", AccessLevel.Admin),
         new("DELETE", "/api/external/{**id}", AccessLevel.Admin),
         new("GET", "/metrics", AccessLevel.Operate),
-        new("GET", "/api/profiles", AccessLevel.Operate),
         new("GET", "/api/meter", AccessLevel.Operate),
         new("GET", "/api/meter/power", AccessLevel.Operate),
         new("GET", "/api/meter/stream", AccessLevel.Operate),
