@@ -203,7 +203,7 @@ internal sealed class BudgetBook(
         bool queued = false;
         for (int i = 0; i < standings.Count; i++)
         {
-            queued |= await LogAsync(db, those[i].Row, standings[i], outcome.Each[i], request, now, actions, cancellation);
+            queued |= await LogAsync(db, those[i].Row, standings[i], outcome.Each[i], i == index, request, now, actions, cancellation);
         }
 
         await db.SaveChangesAsync(cancellation);
@@ -214,7 +214,7 @@ internal sealed class BudgetBook(
     /// <summary>Notes what one budget did with a request: in its state, in the log, for its webhooks.</summary>
     /// <returns>Whether something is to be sent.</returns>
     private static async Task<bool> LogAsync(
-        AccountingDb db, BudgetRow row, Standing standing, BudgetOutcome outcome, ReservationRequest request, DateTimeOffset now, List<(Guid, BudgetAction)> actions, CancellationToken cancellation)
+        AccountingDb db, BudgetRow row, Standing standing, BudgetOutcome outcome, bool decisive, ReservationRequest request, DateTimeOffset now, List<(Guid, BudgetAction)> actions, CancellationToken cancellation)
     {
         if (row.LastAction != outcome.Action || row.LastActionWindowTicks != standing.Window.Start.UtcTicks)
         {
@@ -222,7 +222,8 @@ internal sealed class BudgetBook(
             row.LastActionWindowTicks = standing.Window.Start.UtcTicks;
         }
 
-        if (outcome.Action is not { } action)
+        // A request that several budgets refuse is one refused request: the one that its client was told of has the line.
+        if (outcome.Action is not { } action || (action == BudgetAction.Block && !decisive))
         {
             return false;
         }

@@ -231,11 +231,11 @@ internal sealed class CarbonPricing(
         return entered;
     }
 
-    // A service that was started with another zone, PUE or source goes by them from the running hour on.
+    // A service that was started with another zone, PUE or source goes by them for all hours that may still settle.
     private bool IsOfOtherSettings(long hour, PricedFactor pinned, DateTimeOffset now)
     {
         bool live = pinned.Factor.ValidFrom is not null || pinned.Factor.Provisional;
-        return now < CarbonHours.Time(hour).AddHours(1)
+        return now < CarbonHours.Time(hour) + _settle
             && (pinned.Factor.Pue != _configured.Pue || pinned.Factor.ZoneName != _configured.ZoneName || live != sources.Average.Count > 0);
     }
 

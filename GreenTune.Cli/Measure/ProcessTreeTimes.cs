@@ -10,7 +10,7 @@ namespace GreenTune.Cli.Measure;
 /// </summary>
 internal sealed class ProcessTreeTimes : ICpuTimes, IDisposable
 {
-    // A look at every process of the machine costs milliseconds.
+    // A look at every process of the machine costs milliseconds, and a tree does not change much meanwhile.
     private static readonly TimeSpan LookAtAllEvery = TimeSpan.FromMilliseconds(250);
 
     private readonly ICpuTimes _machine;
@@ -22,6 +22,7 @@ internal sealed class ProcessTreeTimes : ICpuTimes, IDisposable
     private double _left;
     private double _seconds;
     private double? _final;
+    private long? _looked;
     private long? _lookedAtAll;
 
     /// <param name="machine">The machine's times; disposed with this.</param>
@@ -60,11 +61,16 @@ internal sealed class ProcessTreeTimes : ICpuTimes, IDisposable
         }
     }
 
-    /// <summary>Whether a process is one of the tree, as of the last look.</summary>
+    /// <summary>Whether a process is one of the tree.</summary>
     public bool Contains(uint id)
     {
         lock (_gate)
-            return id == _root || _tree.ContainsKey((int)id);
+        {
+            // Where no CPU is metered, nobody else looks.
+            if (_final is null && (_looked is not { } last || _clock.GetElapsedTime(last) > LookAtAllEvery))
+                Look();
+            return _root != 0 && (id == _root || _tree.ContainsKey((int)id));
+        }
     }
 
     public double? MachineBusySeconds() => _machine.MachineBusySeconds();
@@ -84,6 +90,7 @@ internal sealed class ProcessTreeTimes : ICpuTimes, IDisposable
 
     private void Look()
     {
+        _looked = _clock.GetTimestamp();
         if (_root == 0)
             return;
         if (_processes is null)

@@ -10,18 +10,13 @@ namespace GreenTune.ServiceDefaults.Prometheus;
 /// </summary>
 internal static class PrometheusNames
 {
-    private static readonly Dictionary<string, string> Units = new(StringComparer.Ordinal)
-    {
-        ["d"] = "days", ["h"] = "hours", ["min"] = "minutes", ["s"] = "seconds", ["ms"] = "milliseconds", ["us"] = "microseconds", ["ns"] = "nanoseconds",
-        ["By"] = "bytes", ["KiBy"] = "kibibytes", ["MiBy"] = "mebibytes", ["GiBy"] = "gibibytes",
-        ["V"] = "volts", ["A"] = "amperes", ["J"] = "joules", ["W"] = "watts", ["g"] = "grams", ["kg"] = "kilograms", ["kWh"] = "kilowatt_hours",
-        ["Cel"] = "celsius", ["Hz"] = "hertz", ["%"] = "percent", ["m"] = "meters",
-    };
+    private static readonly Dictionary<string, string> Units = Words(
+        ("d", "days"), ("h", "hours"), ("min", "minutes"), ("s", "seconds"), ("ms", "milliseconds"), ("us", "microseconds"), ("ns", "nanoseconds"),
+        ("By", "bytes"), ("KiBy", "kibibytes"), ("MiBy", "mebibytes"), ("GiBy", "gibibytes"), ("V", "volts"), ("A", "amperes"), ("J", "joules"), ("W", "watts"),
+        ("g", "grams"), ("kg", "kilograms"), ("kWh", "kilowatt_hours"), ("Cel", "celsius"), ("Hz", "hertz"), ("%", "percent"), ("m", "meters"));
 
-    private static readonly Dictionary<string, string> PerUnits = new(StringComparer.Ordinal)
-    {
-        ["s"] = "second", ["m"] = "minute", ["h"] = "hour", ["d"] = "day", ["kWh"] = "kilowatt_hour", ["By"] = "byte", ["J"] = "joule",
-    };
+    private static readonly Dictionary<string, string> PerUnits = Words(
+        ("s", "second"), ("m", "minute"), ("h", "hour"), ("d", "day"), ("kWh", "kilowatt_hour"), ("By", "byte"), ("J", "joule"));
 
     /// <summary>The family's name without _total, for example greentune_request_energy_joules.</summary>
     /// <param name="instrument">Name of the instrument, for example greentune.request.energy.</param>
@@ -73,6 +68,8 @@ internal static class PrometheusNames
         string text = Number(bound);
         return openMetrics && double.IsFinite(bound) && text.AsSpan().IndexOfAny(".eE") < 0 ? text + ".0" : text;
     }
+
+    private static Dictionary<string, string> Words(params (string Unit, string Word)[] words) => words.ToDictionary(pair => pair.Unit, pair => pair.Word, StringComparer.Ordinal);
 
     private static string Unit(string? unit, bool isGauge)
     {

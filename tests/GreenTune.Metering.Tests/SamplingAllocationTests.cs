@@ -3,6 +3,7 @@ using GreenTune.Core.Power;
 using GreenTune.Core.Units;
 using GreenTune.Metering.Cpu;
 using GreenTune.Metering.Nvml;
+using GreenTune.Metering.Rapl;
 using GreenTune.Metering.Sources;
 using GreenTune.Metering.Tests.Nvml;
 using GreenTune.Metering.Tests.Support;
@@ -51,6 +52,21 @@ public sealed class SamplingAllocationTests
         using IPowerSource source = NvmlDevices.Open(new FakeNvml(clock), null, clock, TimeSpan.FromMilliseconds(50));
 
         Assert.InRange(Allocating(source, clock), 0, Tolerated);
+    }
+
+    [Fact]
+    public void Reading_rapl_allocates_nothing()
+    {
+        var clock = new ManualClock();
+        var files = new FakeFiles();
+        foreach ((string zone, string name) in ((string, string)[])[("intel-rapl:0", "package-0"), ("intel-rapl:0:0", "dram")])
+        {
+            files.Texts[$"/sys/class/powercap/{zone}/name"] = name;
+            files.Texts[$"/sys/class/powercap/{zone}/energy_uj"] = "123456789\n";
+        }
+        Assert.Null(RaplPowerSource.TryOpen(files, CpuTopology.Detect(), new(), CpuTimes.ForThisSystem(), out RaplPowerSource? source));
+        using (source)
+            Assert.InRange(Allocating(source!, clock), 0, Tolerated);
     }
 
     [Fact]

@@ -153,6 +153,8 @@ public sealed class BudgetScopesApiTests
             }
         }));
         BudgetStatus[] after = [await StatusAsync(host, all), await StatusAsync(host, hour)];
+        // A request that both refused is one refused request.
+        Assert.Equal(100, (await host.GetAsync<Page<BudgetDecision>>("/api/budgets/decisions?limit=500")).Items.Where(line => line.Action == "block").Sum(line => line.Count));
         Assert.All(after, status => Assert.InRange(status.Used.Value + status.Reserved, 0.9 * status.Budget.Limit, 1.01 * status.Budget.Limit));
         Assert.Equal(100, allowed);
         Assert.All(after, status => Assert.Equal(0, status.Reserved));

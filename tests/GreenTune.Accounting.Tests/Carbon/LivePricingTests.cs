@@ -99,8 +99,8 @@ public sealed class LivePricingTests : IAsyncLifetime
         _server.Json(Latest, Value(300, 11, estimated: true));
         await using AccountingHost host = await LiveAsync();
         await host.StoreAsync(Samples.Record("chatcmpl-early-01", startedAt: AccountingHost.Noon));
-        host.Clock.Advance(TimeSpan.FromMinutes(63));
         _server.Json(Latest, Value(200, 11));
+        host.Clock.Advance(TimeSpan.FromMinutes(63));
         await host.Get<IntensityRefresher>().RefreshDueAsync(default);
         await host.StoreAsync(Samples.Record("chatcmpl-late-001", startedAt: AccountingHost.Noon.AddMinutes(1)));
 
@@ -118,8 +118,8 @@ public sealed class LivePricingTests : IAsyncLifetime
         _server.Json(Latest, Value(300, 11, estimated: true));
         await using AccountingHost host = await LiveAsync();
         await host.StoreAsync(Samples.Record("chatcmpl-early-01", startedAt: AccountingHost.Noon));
-        host.Clock.Advance(TimeSpan.FromHours(3.1));
         _server.Json(Latest, Value(200, 11));
+        host.Clock.Advance(TimeSpan.FromHours(3.1));
         await host.Get<IntensityRefresher>().RefreshDueAsync(default);
         await host.StoreAsync(Samples.Record("chatcmpl-late-001", startedAt: AccountingHost.Noon.AddMinutes(1)));
         Assert.Equal(300, (await host.GetAsync<RecordView>("/api/records/chatcmpl-late-001")).Factor.Intensity.Value);

@@ -61,7 +61,12 @@ public sealed class RecordExportTests
         await host.StoreAsync(Samples.Record("chatcmpl-a-000001", joules: 3600, startedAt: AccountingHost.Noon.AddHours(-1)));
         Restatement made = await host.Get<RestatementBook>().MakeAsync(new RestatementInput
         {
-            From = AccountingHost.Noon.AddHours(-1), To = AccountingHost.Noon, By = "auditor", Why = "A new PUE was metered", Factors = "keep", Pue = 2.4,
+            From = AccountingHost.Noon.AddHours(-1),
+            To = AccountingHost.Noon,
+            By = "auditor",
+            Why = "A new PUE was metered",
+            Factors = "keep",
+            Pue = 2.4,
         }, default);
         foreach ((string view, string restatement) in new[] { ("original", ""), ("restated", made.Id.ToString()) })
         {

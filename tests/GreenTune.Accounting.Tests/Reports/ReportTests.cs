@@ -144,7 +144,12 @@ public sealed class ReportTests
         SciReport before = await host.GetAsync<SciReport>($"/api/reports/sci?{Span}");
         Restatement made = await host.SendAsync<Restatement>(HttpMethod.Post, "/api/carbon/restatements", new RestatementInput
         {
-            From = Nine, To = Nine.AddHours(2), By = "auditor", Why = "A new PUE was metered", Factors = "keep", Pue = 2.4,
+            From = Nine,
+            To = Nine.AddHours(2),
+            By = "auditor",
+            Why = "A new PUE was metered",
+            Factors = "keep",
+            Pue = 2.4,
         }, HttpStatusCode.Created);
         SciReport original = await host.GetAsync<SciReport>($"/api/reports/sci?{Span}&as=original");
         SciReport restated = await host.GetAsync<SciReport>($"/api/reports/sci?{Span}&as=restated");

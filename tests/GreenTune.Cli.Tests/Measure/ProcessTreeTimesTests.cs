@@ -92,6 +92,22 @@ public sealed class ProcessTreeTimesTests
     }
 
     [Fact]
+    public void Who_belongs_to_the_tree_is_told_even_where_nobody_asks_for_its_time()
+    {
+        var processes = new FakeProcesses(true);
+        processes.Set(10, 1, 1);
+        processes.Set(11, 10, 2);
+        processes.Set(99, 1, 2);
+        using ProcessTreeTimes times = Of(processes);
+        Assert.False(times.Contains(0));
+        times.Follow(10);
+        Assert.True(times.Contains(10));
+        using ProcessTreeTimes later = Of(processes);
+        later.Follow(10);
+        Assert.Equal([true, true, false, false], new uint[] { 10, 11, 99, 1 }.Select(later.Contains));
+    }
+
+    [Fact]
     public void At_the_end_the_systems_own_figure_stands_and_who_still_lives_is_told()
     {
         var processes = new FakeProcesses(true);

@@ -40,8 +40,8 @@ public sealed class KilledProcessTests : IDisposable
         Assert.Equal(EnergyQuality.None, aborted.Energy.Quality);
         Assert.Contains("process", aborted.Energy.Reasons["joules"], StringComparison.Ordinal);
         Assert.Equal(RequestOutcome.Completed, accounting.Records[completed].Outcome);
+        // Told twice, perhaps: the kill may fall between Accounting's answer and the outbox's. Stored once.
         Assert.Equal(new[] { completed, running }.Order(), accounting.Records.Keys.Order());
-        Assert.Equal(0, accounting.Duplicates);
     }
 
     /// <summary>The id of an answer that has begun, or has ended.</summary>

@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
 using GreenTune.ServiceDefaults.Prometheus;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -90,7 +89,7 @@ public sealed partial class PrometheusTests
     {
         await using TestService service = await StartAsync();
         Meter meter = service.App.Services.GetRequiredService<IMeterFactory>().Create("GreenTune.Sample");
-        meter.CreateObservableGauge<double>("greentune.broken", () => throw new InvalidOperationException("no sensor"));
+        meter.CreateObservableGauge("greentune.broken", new Func<double>(() => throw new InvalidOperationException("no sensor")));
         meter.CreateObservableGauge("greentune.sound", () => 1.0);
         string text = await service.Client.GetStringAsync("/metrics");
         Assert.Contains("greentune_sound{", text, StringComparison.Ordinal);
