@@ -48,6 +48,20 @@ public sealed class RecordedTraceTests
             1e-9 * buckets.Total.Value);
     }
 
+    [Fact]
+    public void On_an_h200_the_counter_agrees_with_the_samples_and_hardly_anything_is_unattributed()
+    {
+        MeterReplayResult replay = MeterReplay.Run(Path.Combine(Folder(), "h200.greentrace"));
+
+        Assert.InRange(Math.Abs(replay.Cutting.OverallDisagreement!.Value), 0, 0.01);
+        Assert.InRange(Math.Abs(replay.Buckets.Unattributed.Value), 0, 0.02 * replay.Buckets.Active.Value);
+        Assert.All(replay.Settlements, one => Assert.Equal(EnergyQuality.Measured, one.Energy.Quality));
+        Assert.Equal(
+            (replay.Buckets.Active + replay.Buckets.IdleShare).Value,
+            replay.Settlements.Sum(one => one.Energy.Joules!.Value.Value),
+            1e-9 * replay.Buckets.Total.Value);
+    }
+
     [Fact(Explicit = true)]
     public void Write_the_expected_figures()
     {
