@@ -20,6 +20,7 @@ internal static class InferenceAccess
         new("GET", "/api/external", AccessLevel.Operate),
         new("POST", "/api/external", AccessLevel.Admin),
         new("DELETE", "/api/external/{**id}", AccessLevel.Admin),
+        new("GET", "/api/profiles", AccessLevel.Operate),
         new("GET", "/metrics", AccessLevel.Operate),
         new("GET", "/api/meter", AccessLevel.Operate),
         new("GET", "/api/meter/power", AccessLevel.Operate),
