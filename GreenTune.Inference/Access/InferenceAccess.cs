@@ -22,7 +22,6 @@ internal static class InferenceAccess
         new("DELETE", "/api/external/{**id}", AccessLevel.Admin),
         new("GET", "/api/profiles", AccessLevel.Operate),
         new("GET", "/metrics", AccessLevel.Operate),
-        new("GET", "/api/profiles", AccessLevel.Operate),
         new("GET", "/api/meter", AccessLevel.Operate),
         new("GET", "/api/meter/power", AccessLevel.Operate),
         new("GET", "/api/meter/stream", AccessLevel.Operate),
