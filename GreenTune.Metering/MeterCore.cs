@@ -183,7 +183,8 @@ internal sealed class MeterCore
             _fitter.Observe(block, outcome);
             _fitter.Learn(complete);
         }
-        if (_description.AveragingWindow == TimeSpan.Zero && _fitter.FoundWindow() is { } window && window != _window)
+        // A source may not know what its samples average, or be wrong about it.
+        if (_fitter.FoundWindow() is { } window && window > 2 * _description.AveragingWindow && window != _window)
             _cutter.Averages(_window = window);
         int first = settled.Count;
         _ledger.TakeSettled(settled);

@@ -90,6 +90,7 @@ internal sealed record ServedRequest
         Energy = settled.Energy,
         PowerTrace = trace,
         BaselineWatts = settled.Baseline,
+        DeviceLimit = Meter.View().Facts?.PowerLimitWatts,
         PrefillEndOffsetSeconds = result.FirstTokenAt is { } end ? (end - AcceptedTick).TotalSeconds : null,
         TraceId = Span == default ? null : Span.TraceId.ToHexString(),
         SpanId = Span == default ? null : Span.SpanId.ToHexString(),

@@ -5,6 +5,8 @@ using GreenTune.Accounting;
 using GreenTune.Accounting.Http;
 using GreenTune.Accounting.Records;
 using GreenTune.Core.Contracts;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace GreenTune.Soak;

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using GreenTune.Accounting.Tests.Hosting;
 using GreenTune.Core.Contracts;
 
@@ -72,25 +71,6 @@ public sealed class RestatementTests
             Assert.Equal(0, made.ChangedHours);
             Assert.True(made.UnchangedHours > 0);
         }
-    }
-
-    [Theory]
-    [InlineData("""{"from":"2026-11-19T09:30:00Z","to":"2026-11-19T11:00:00Z","by":"me","why":"because of it","factors":"latest"}""", "from")]
-    [InlineData("""{"from":"2026-11-19T09:00:00Z","to":"2026-11-19T08:00:00Z","by":"me","why":"because of it"}""", "to")]
-    [InlineData("""{"from":"2026-11-19T09:00:00Z","to":"2026-12-19T08:00:00Z","by":"me","why":"because of it"}""", "to")]
-    [InlineData("""{"from":"2026-11-19T09:00:00Z","to":"2026-11-19T11:00:00Z","by":"","why":"because of it"}""", "by")]
-    [InlineData("""{"from":"2026-11-19T09:00:00Z","to":"2026-11-19T11:00:00Z","by":"me","why":"no"}""", "why")]
-    [InlineData("""{"from":"2026-11-19T09:00:00Z","to":"2026-11-19T11:00:00Z","by":"me","why":"because of it","factors":"guess"}""", "factors")]
-    [InlineData("""{"from":"2026-11-19T09:00:00Z","to":"2026-11-19T11:00:00Z","by":"me","why":"because of it","factors":"keep"}""", "pue")]
-    [InlineData("""{"from":"2026-11-19T09:00:00Z","to":"2026-11-19T11:00:00Z","by":"me","why":"because of it","pue":0.5}""", "pue")]
-    [InlineData("""{"from":"2026-11-19T09:00:00Z","to":"2026-11-19T11:00:00Z","by":"me","why":"because of it","factors":"stated","source":"them"}""", "intensityGramsPerKwh")]
-    [InlineData("""{"from":"2026-11-19T09:00:00Z","to":"2026-11-19T11:00:00Z","by":"me","why":"because of it","factors":"stated","intensityGramsPerKwh":9}""", "source")]
-    [InlineData("""{"from":"2026-11-19T09:00:00Z","to":"2026-11-19T11:00:00Z","by":"me","why":"because of it","intensityGramsPerKwh":9}""", "intensityGramsPerKwh")]
-    public async Task What_cannot_be_restated_is_refused_by_field(string body, string field)
-    {
-        await using AccountingHost host = await AccountingHost.StartAsync();
-        JsonElement problem = await host.RefusedAsync(HttpMethod.Post, "/api/carbon/restatements", body, HttpStatusCode.BadRequest);
-        Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.ToString());
     }
 
     private static RestatementInput Input(string factors, double? grams, string? source, double? pue = null) => new()

@@ -37,7 +37,7 @@ public sealed class UsageTests
     }
 
     [Theory]
-    [InlineData("modles", "greentune has no command 'modles'; it has models, adapters, chat, requests, records, meter, measure")]
+    [InlineData("modles", "greentune has no command 'modles'; it has models, adapters, chat, requests, records, keys, meter, measure")]
     [InlineData("models", "greentune models needs a command: list, pull, import, build, show, verify, check, remove")]
     [InlineData("models lst", "greentune models has no command 'lst'; it has list, pull, import, build, show, verify, check, remove")]
     [InlineData("models list --fast", "greentune models list has no option --fast; it has --provider, --json, --models, --cache, --catalog")]

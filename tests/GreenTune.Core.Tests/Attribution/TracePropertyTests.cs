@@ -144,7 +144,8 @@ public sealed class TracePropertyTests
                     {
                         ledger.Step(step);
                         fitter.Step(step);
-                    }));
+                    }
+                    ));
                 }
                 at = end + (random.Next(4) == 0 ? 0.1 * random.NextDouble() : 0.0002);
             }
