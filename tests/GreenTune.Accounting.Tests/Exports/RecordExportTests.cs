@@ -180,7 +180,7 @@ public sealed class RecordExportTests
     /// <summary>Throws away what is written, and sees how many parts were read since something was.</summary>
     private sealed class CountingStream(QueryCounter queries) : MemoryStream
     {
-        private int _partsSent;
+        private int _partsSent = queries.Parts;
 
         public long Lines { get; private set; }
 

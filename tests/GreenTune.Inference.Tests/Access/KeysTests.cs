@@ -6,7 +6,6 @@ using GreenTune.Core.Access;
 using GreenTune.Core.Contracts;
 using GreenTune.Inference.Access;
 using GreenTune.Inference.Tests.Service;
-using GreenTune.ServiceDefaults.Access;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
