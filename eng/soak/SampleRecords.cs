@@ -4,7 +4,7 @@ using GreenTune.Core.Units;
 namespace GreenTune.Soak;
 
 /// <summary>
-/// Records as a busy site has them: 20 tenants of which a few make most requests, 6 configurations on 3 devices, ten requests a session, one in a hundred
+/// Records as a busy site has them: 20 tenants of which a few make most requests, 6 configurations on 3 devices, ten requests a session of one configuration, one in a hundred
 /// failed, one in fifty cancelled. By a seed, so that two runs store the same.
 /// </summary>
 internal sealed class SampleRecords(int seed)
@@ -16,6 +16,8 @@ internal sealed class SampleRecords(int seed)
 
     private readonly Random _random = new(seed);
     private string _session = "";
+    private int _tenant;
+    private int _configuration;
     private long _made;
 
     public static string Tenant(int number) => $"team-{number:00}";
@@ -25,25 +27,25 @@ internal sealed class SampleRecords(int seed)
         if (_made++ % 10 == 0)
         {
             _session = $"job-{NewId()}";
+            // The square puts most sessions with the first tenants.
+            _tenant = (int)(Tenants * _random.NextDouble() * _random.NextDouble());
+            _configuration = _random.Next(Configurations.Length);
         }
 
         double seconds = 0.2 + 2 * _random.NextDouble() * _random.NextDouble();
         int output = 20 + _random.Next(200);
         double joules = output * (0.02 + 0.03 * _random.NextDouble());
         int kind = _random.Next(100);
-        // The square puts most requests with the first tenants.
-        int tenant = (int)(Tenants * _random.NextDouble() * _random.NextDouble());
-        int configuration = _random.Next(Configurations.Length);
         RequestOutcome outcome = kind == 0 ? RequestOutcome.Failed : kind <= 2 ? RequestOutcome.Cancelled : RequestOutcome.Completed;
         return new RequestRecord
         {
             Id = $"chatcmpl-{NewId()}",
             StartedAt = startedAt,
             EndedAt = startedAt.AddSeconds(seconds),
-            Tenant = Tenant(tenant),
+            Tenant = Tenant(_tenant),
             Session = kind % 4 == 0 ? null : _session,
             RequestedModel = "auto",
-            ConfigurationId = Configurations[configuration],
+            ConfigurationId = Configurations[_configuration],
             DegradedFrom = kind == 7 ? "mistral-7b-int4" : null,
             Outcome = outcome,
             FinishReason = outcome switch { RequestOutcome.Failed => "error", RequestOutcome.Cancelled => "cancelled", _ => "stop" },
@@ -68,7 +70,7 @@ internal sealed class SampleRecords(int seed)
                 Components = new ComponentJoules { Gpu = new Joules(joules) },
                 Boundary = "device",
                 Meter = "nvml",
-                Device = Devices[configuration % Devices.Length],
+                Device = Devices[_configuration % Devices.Length],
                 Settled = true,
                 MethodVersion = MethodVersions.Attribution,
                 Reasons = new Dictionary<string, string> { ["components.cpu"] = "outside the metered device", ["components.dram"] = "no meter for memory" },

@@ -54,7 +54,7 @@ public sealed class RollUpTests
         from order in Gen.Choose(0, 39).ListOf(70)
         from cuts in Gen.Choose(1, 69).ListOf(6)
         from spans in (from a in Gen.Choose(0, 4000) from b in Gen.Choose(0, 4000) where a != b select (Tick(Math.Max(a, b)), Tick(Math.Min(a, b)))).ListOf(3)
-        // Every record arrives, and some arrive again.
+            // Every record arrives, and some arrive again.
         select new Arrivals([.. records], [.. Enumerable.Range(0, 40).Concat(order)], [.. cuts], [.. spans]);
 
     // Odd moments, and now and then whole hours.
