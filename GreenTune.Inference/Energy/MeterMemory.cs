@@ -32,17 +32,22 @@ internal sealed partial class MeterMemory(string directory, TimeProvider clock, 
         }
     }
 
-    /// <summary>Saves every few minutes, and a last time when told to stop.</summary>
+    /// <summary>Saves every few minutes.</summary>
     public async Task KeepAsync(IDeviceMeter meter, CancellationToken stopping)
     {
-        while (!stopping.IsCancellationRequested)
+        while (true)
         {
             await Task.Delay(SavePeriod, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+
             Save(meter.WorkFits());
         }
     }
 
-    private void Save(WorkFitSnapshot? fits)
+    public void Save(WorkFitSnapshot? fits)
     {
         if (fits is not { Fits.Count: > 0 })
         {
@@ -71,5 +76,12 @@ internal sealed partial class MeterMemory(string directory, TimeProvider clock, 
 /// <summary>Runs <see cref="MeterMemory"/> beside the service's meter.</summary>
 internal sealed class MeterMemoryKeeper(MeterMemory memory, IDeviceMeter meter) : BackgroundService
 {
+    // Saved here and not at the loop's end, which nobody waits for once the time to stop is over.
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        memory.Save(meter.WorkFits());
+    }
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => memory.KeepAsync(meter, stoppingToken);
 }

@@ -24,10 +24,9 @@ public sealed class MeterMemoryTests : IDisposable
         {
             learned = meter.WorkFits()!;
             Assert.True(Assert.Single(learned.Fits).Blocks > 0);
-            using var stopping = new CancellationTokenSource();
-            Task keeping = memory.KeepAsync(meter, stopping.Token);
-            await stopping.CancelAsync();
-            await keeping;
+            using var keeper = new MeterMemoryKeeper(memory, meter);
+            await keeper.StartAsync(CancellationToken.None);
+            await keeper.StopAsync(new CancellationToken(canceled: true));
         }
 
         WorkFitSnapshot kept = memory.Load()!;
