@@ -38,66 +38,58 @@ internal static class RecordValidator
     /// <summary>Why the record cannot be true, one sentence for each problem; null when it may be stored.</summary>
     public static string? Problem(RequestRecord record, DateTimeOffset now, RecordLimits limits)
     {
-        var problems = new List<string>();
-        void Require(bool sound, FormattableString problem)
-        {
-            if (!sound)
-            {
-                problems.Add(FormattableString.Invariant(problem));
-            }
-        }
+        var findings = new Findings();
+        findings.Require(Identifiers.IsRequest(record.Id), $"id is not {Identifiers.RequestForm}.");
+        findings.Require(Identifiers.IsTenant(record.Tenant), $"tenant is not {Identifiers.TenantForm}.");
+        findings.Require(record.Session is null || Identifiers.IsSession(record.Session), $"session is not {Identifiers.SessionForm}.");
+        findings.Require(Identifiers.IsConfiguration(record.ConfigurationId), $"configurationId is not {Identifiers.ConfigurationForm}.");
+        findings.Require(record.DegradedFrom is null || Identifiers.IsConfiguration(record.DegradedFrom), $"degradedFrom is not {Identifiers.ConfigurationForm}.");
+        findings.Require(Text(record.RequestedModel), $"requestedModel is not 1 to {MaxText} printable characters.");
+        findings.Require(Text(record.FinishReason), $"finishReason is not 1 to {MaxText} printable characters.");
+        findings.Require(record.Instance is null || Text(record.Instance), $"instance is not 1 to {MaxText} printable characters.");
+        findings.Require(Enum.IsDefined(record.Outcome), $"outcome is not known.");
+        findings.Require(record.TraceId is null || Hexadecimal(record.TraceId, 32), $"traceId is not 32 lower-case hex digits.");
+        findings.Require(record.SpanId is null || Hexadecimal(record.SpanId, 16), $"spanId is not 16 lower-case hex digits.");
 
-        Require(Identifiers.IsRequest(record.Id), $"id is not {Identifiers.RequestForm}.");
-        Require(Identifiers.IsTenant(record.Tenant), $"tenant is not {Identifiers.TenantForm}.");
-        Require(record.Session is null || Identifiers.IsSession(record.Session), $"session is not {Identifiers.SessionForm}.");
-        Require(Identifiers.IsConfiguration(record.ConfigurationId), $"configurationId is not {Identifiers.ConfigurationForm}.");
-        Require(record.DegradedFrom is null || Identifiers.IsConfiguration(record.DegradedFrom), $"degradedFrom is not {Identifiers.ConfigurationForm}.");
-        Require(Text(record.RequestedModel), $"requestedModel is not 1 to {MaxText} printable characters.");
-        Require(Text(record.FinishReason), $"finishReason is not 1 to {MaxText} printable characters.");
-        Require(record.Instance is null || Text(record.Instance), $"instance is not 1 to {MaxText} printable characters.");
-        Require(Enum.IsDefined(record.Outcome), $"outcome is not known.");
-        Require(record.TraceId is null || Hexadecimal(record.TraceId, 32), $"traceId is not 32 lower-case hex digits.");
-        Require(record.SpanId is null || Hexadecimal(record.SpanId, 16), $"spanId is not 16 lower-case hex digits.");
+        findings.Require(record.StartedAt >= Earliest, $"startedAt is {record.StartedAt:u}, before 2020.");
+        findings.Require(limits.KeptFrom is not { } kept || record.StartedAt >= kept, $"startedAt is {record.StartedAt:u}, older than the records that are kept (Accounting:RecordRetentionDays).");
+        findings.Require(record.StartedAt <= now + ClockTolerance, $"startedAt is {record.StartedAt:u}, more than 5 minutes in the future.");
+        findings.Require(record.EndedAt <= now + ClockTolerance, $"endedAt is {record.EndedAt:u}, more than 5 minutes in the future.");
+        findings.Require(record.EndedAt >= record.StartedAt, $"endedAt is before startedAt.");
 
-        Require(record.StartedAt >= Earliest, $"startedAt is {record.StartedAt:u}, before 2020.");
-        Require(limits.KeptFrom is not { } kept || record.StartedAt >= kept, $"startedAt is {record.StartedAt:u}, older than the records that are kept (Accounting:RecordRetentionDays).");
-        Require(record.StartedAt <= now + ClockTolerance, $"startedAt is {record.StartedAt:u}, more than 5 minutes in the future.");
-        Require(record.EndedAt <= now + ClockTolerance, $"endedAt is {record.EndedAt:u}, more than 5 minutes in the future.");
-        Require(record.EndedAt >= record.StartedAt, $"endedAt is before startedAt.");
-
-        Require(record.InputTokens is >= 0 and <= MaxTokens, $"inputTokens is {record.InputTokens}; it can be 0 to {MaxTokens}.");
-        Require(record.CachedInputTokens is null || (record.CachedInputTokens >= 0 && record.CachedInputTokens <= record.InputTokens), $"cachedInputTokens is {record.CachedInputTokens}; it can be 0 to inputTokens ({record.InputTokens}) or null.");
-        Require(record.OutputTokens is >= 0 and <= MaxTokens, $"outputTokens is {record.OutputTokens}; it can be 0 to {MaxTokens}.");
-        Require(Seconds(record.DurationSeconds), $"durationSeconds is {record.DurationSeconds}; it can be 0 to {MaxSeconds}.");
-        Require(Seconds(record.QueueSeconds), $"queueSeconds is {record.QueueSeconds}; it can be 0 to {MaxSeconds}.");
-        Require(record.TimeToFirstTokenSeconds is null || Seconds(record.TimeToFirstTokenSeconds.Value), $"timeToFirstTokenSeconds is {record.TimeToFirstTokenSeconds}; it can be 0 to {MaxSeconds}.");
-        Require(record.MeanRowsInFlight is null or (>= 0 and <= 1e6), $"meanRowsInFlight is {record.MeanRowsInFlight}; it can be 0 to 1000000.");
-        Require(record.PrefillEndOffsetSeconds is null || Math.Abs(record.PrefillEndOffsetSeconds.Value) <= MaxSeconds, $"prefillEndOffsetSeconds is {record.PrefillEndOffsetSeconds}.");
-        Require(record.BaselineWatts is null || record.BaselineWatts.Value.Value is >= 0 and <= MaxWatts, $"baselineWatts is {record.BaselineWatts?.Value}; it can be 0 to {MaxWatts}.");
-        Require(record.DeviceLimit is null || record.DeviceLimit.Value.Value is > 0 and <= MaxWatts, $"deviceLimit is {record.DeviceLimit?.Value}; it is above 0 and at most {MaxWatts}.");
-        CheckTrace(record, Require);
-        CheckEnergy(record, limits, Require);
-        return problems.Count == 0 ? null : string.Join(" ", problems);
+        findings.Require(record.InputTokens is >= 0 and <= MaxTokens, $"inputTokens is {record.InputTokens}; it can be 0 to {MaxTokens}.");
+        findings.Require(record.CachedInputTokens is null || (record.CachedInputTokens >= 0 && record.CachedInputTokens <= record.InputTokens), $"cachedInputTokens is {record.CachedInputTokens}; it can be 0 to inputTokens ({record.InputTokens}) or null.");
+        findings.Require(record.OutputTokens is >= 0 and <= MaxTokens, $"outputTokens is {record.OutputTokens}; it can be 0 to {MaxTokens}.");
+        findings.Require(Seconds(record.DurationSeconds), $"durationSeconds is {record.DurationSeconds}; it can be 0 to {MaxSeconds}.");
+        findings.Require(Seconds(record.QueueSeconds), $"queueSeconds is {record.QueueSeconds}; it can be 0 to {MaxSeconds}.");
+        findings.Require(record.TimeToFirstTokenSeconds is null || Seconds(record.TimeToFirstTokenSeconds.Value), $"timeToFirstTokenSeconds is {record.TimeToFirstTokenSeconds}; it can be 0 to {MaxSeconds}.");
+        findings.Require(record.MeanRowsInFlight is null or (>= 0 and <= 1e6), $"meanRowsInFlight is {record.MeanRowsInFlight}; it can be 0 to 1000000.");
+        findings.Require(record.PrefillEndOffsetSeconds is null || Math.Abs(record.PrefillEndOffsetSeconds.Value) <= MaxSeconds, $"prefillEndOffsetSeconds is {record.PrefillEndOffsetSeconds}.");
+        findings.Require(record.BaselineWatts is null || record.BaselineWatts.Value.Value is >= 0 and <= MaxWatts, $"baselineWatts is {record.BaselineWatts?.Value}; it can be 0 to {MaxWatts}.");
+        findings.Require(record.DeviceLimit is null || record.DeviceLimit.Value.Value is > 0 and <= MaxWatts, $"deviceLimit is {record.DeviceLimit?.Value}; it is above 0 and at most {MaxWatts}.");
+        CheckTrace(record, findings);
+        CheckEnergy(record, limits, findings);
+        return findings.Text;
     }
 
-    private static void CheckTrace(RequestRecord record, Action<bool, FormattableString> require)
+    private static void CheckTrace(RequestRecord record, Findings findings)
     {
-        require(record.PowerTrace.Count <= MaxTracePoints, $"powerTrace has {record.PowerTrace.Count} points; it can have {MaxTracePoints}.");
-        require(record.PowerTrace.Take(MaxTracePoints).All(point => point is not null && Math.Abs(point.OffsetSeconds) <= MaxSeconds && point.Watts is >= 0 and <= MaxWatts),
+        findings.Require(record.PowerTrace.Count <= MaxTracePoints, $"powerTrace has {record.PowerTrace.Count} points; it can have {MaxTracePoints}.");
+        findings.Require(record.PowerTrace.Count == 0 || record.PowerTrace.Take(MaxTracePoints).All(point => point is not null && Math.Abs(point.OffsetSeconds) <= MaxSeconds && point.Watts is >= 0 and <= MaxWatts),
             $"powerTrace has a point that is out of range.");
     }
 
-    private static void CheckEnergy(RequestRecord record, RecordLimits limits, Action<bool, FormattableString> require)
+    private static void CheckEnergy(RequestRecord record, RecordLimits limits, Findings findings)
     {
         EnergyFigures energy = record.Energy;
-        require(Enum.IsDefined(energy.Quality) && Enum.IsDefined(energy.PhaseQuality), $"energy.quality is not known.");
-        require(Text(energy.MethodVersion), $"energy.methodVersion is missing.");
-        require((energy.Boundary is null || Text(energy.Boundary)) && (energy.Meter is null || Text(energy.Meter)) && (energy.Device is null || Text(energy.Device)),
+        findings.Require(Enum.IsDefined(energy.Quality) && Enum.IsDefined(energy.PhaseQuality), $"energy.quality is not known.");
+        findings.Require(Text(energy.MethodVersion), $"energy.methodVersion is missing.");
+        findings.Require((energy.Boundary is null || Text(energy.Boundary)) && (energy.Meter is null || Text(energy.Meter)) && (energy.Device is null || Text(energy.Device)),
             $"energy.boundary, energy.meter and energy.device are 1 to {MaxText} printable characters or null.");
-        require(energy.Reasons.Count <= MaxReasons && energy.Reasons.All(reason => reason.Key.Length <= MaxText && reason.Value?.Length is > 0 and <= MaxReason),
+        findings.Require(energy.Reasons.Count <= MaxReasons && energy.Reasons.All(reason => reason.Key.Length <= MaxText && reason.Value?.Length is > 0 and <= MaxReason),
             $"energy.reasons has more than {MaxReasons} entries, or one that is empty or longer than {MaxReason} characters.");
 
-        (string Name, double? Value)[] figures =
+        ReadOnlySpan<(string Name, double? Value)> figures =
         [
             ("joules", energy.Joules?.Value), ("activeJoules", energy.ActiveJoules?.Value), ("prefillJoules", energy.PrefillJoules?.Value), ("decodeJoules", energy.DecodeJoules?.Value),
             ("idleJoules", energy.IdleJoules?.Value), ("components.gpu", energy.Components.Gpu?.Value), ("components.cpu", energy.Components.Cpu?.Value), ("components.dram", energy.Components.Dram?.Value),
@@ -106,45 +98,45 @@ internal static class RecordValidator
         foreach ((string name, double? value) in figures)
         {
             bool sound = value is null || double.IsFinite(value.Value);
-            require(sound, $"energy.{name} is not a finite number.");
+            findings.Require(sound, $"energy.{name} is not a finite number.");
             finite &= sound;
         }
 
         if (energy.Joules is not { Value: var joules } || !finite)
         {
-            require(energy.Joules is not null || energy.Quality == EnergyQuality.None || energy.Reasons.ContainsKey("joules"), $"energy.joules is null without a reason in energy.reasons.");
+            findings.Require(energy.Joules is not null || energy.Quality == EnergyQuality.None || energy.Reasons.ContainsKey("joules"), $"energy.joules is null without a reason in energy.reasons.");
             return;
         }
 
-        require(joules >= 0, $"energy.joules is {joules}; it cannot be below 0.");
-        require(energy.Quality != EnergyQuality.None, $"energy.quality is none although energy.joules is there.");
-        require(energy.IdleJoules is null || energy.IdleJoules.Value.Value >= 0, $"energy.idleJoules is {energy.IdleJoules?.Value}; it cannot be below 0.");
+        findings.Require(joules >= 0, $"energy.joules is {joules}; it cannot be below 0.");
+        findings.Require(energy.Quality != EnergyQuality.None, $"energy.quality is none although energy.joules is there.");
+        findings.Require(energy.IdleJoules is null || energy.IdleJoules.Value.Value >= 0, $"energy.idleJoules is {energy.IdleJoules?.Value}; it cannot be below 0.");
         // The meter's block may be longer than the request, so a very short one is given a second.
-        require(joules <= limits.MaxWatts * Math.Max(1, record.DurationSeconds), $"energy.joules is {joules} in {record.DurationSeconds} s, more than {limits.MaxWatts} W.");
+        findings.Require(joules <= limits.MaxWatts * Math.Max(1, record.DurationSeconds), $"energy.joules is {joules} in {record.DurationSeconds} s, more than {limits.MaxWatts} W.");
         if (record.DeviceLimit is { Value: > 0 } limit)
         {
             // A driver holds its limit over a moving average, and its sensor may read 5 % too much.
             double most = LimitTolerance * limit.Value * (record.DurationSeconds + 1);
-            require(joules <= most, $"energy.joules is {joules} in {record.DurationSeconds} s, more than the device's limit of {limit.Value} W allows.");
+            findings.Require(joules <= most, $"energy.joules is {joules} in {record.DurationSeconds} s, more than the device's limit of {limit.Value} W allows.");
         }
 
-        foreach ((string name, Joules? component) in ((string, Joules?)[])[("gpu", energy.Components.Gpu), ("cpu", energy.Components.Cpu), ("dram", energy.Components.Dram)])
+        foreach ((string name, Joules? component) in (ReadOnlySpan<(string, Joules?)>)[("gpu", energy.Components.Gpu), ("cpu", energy.Components.Cpu), ("dram", energy.Components.Dram)])
         {
-            require(component is null || component.Value.Value >= 0, $"energy.components.{name} is {component?.Value}; it cannot be below 0.");
+            findings.Require(component is null || component.Value.Value >= 0, $"energy.components.{name} is {component?.Value}; it cannot be below 0.");
         }
 
-        CheckUncertainty(energy, require);
+        CheckUncertainty(energy, findings);
     }
 
-    private static void CheckUncertainty(EnergyFigures energy, Action<bool, FormattableString> require)
+    private static void CheckUncertainty(EnergyFigures energy, Findings findings)
     {
-        require(energy.Uncertainty is not null || energy.RelativeUncertainty is not null, $"energy.uncertainty or energy.relativeUncertainty is needed beside energy.joules.");
-        require(energy.RelativeUncertainty is null or (>= 0 and <= 1000), $"energy.relativeUncertainty is {energy.RelativeUncertainty}; it can be 0 to 1000.");
+        findings.Require(energy.Uncertainty is not null || energy.RelativeUncertainty is not null, $"energy.uncertainty or energy.relativeUncertainty is needed beside energy.joules.");
+        findings.Require(energy.RelativeUncertainty is null or (>= 0 and <= 1000), $"energy.relativeUncertainty is {energy.RelativeUncertainty}; it can be 0 to 1000.");
         if (energy.Uncertainty is { } parts)
         {
             bool sound = parts.GainRelative is >= 0 and <= 10 && parts.BaselineSigma.Value is >= 0 and <= MaxWatts && parts.Independent.Value is >= 0 and <= 1e12
                 && Math.Abs(parts.BaselineSensitivitySeconds) <= MaxSeconds && Math.Abs(parts.ActiveBaselineSensitivitySeconds) <= MaxSeconds;
-            require(sound, $"energy.uncertainty has a part that is out of range.");
+            findings.Require(sound, $"energy.uncertainty has a part that is out of range.");
             if (!sound)
             {
                 return;
@@ -153,7 +145,7 @@ internal static class RecordValidator
 
         if (UncertainSum.OfActiveJoules(energy) is { Value: < 0 } active && !BaselineWasWrong(energy))
         {
-            require(active.Value >= -3 * active.StandardUncertainty,
+            findings.Require(active.Value >= -3 * active.StandardUncertainty,
                 $"energy.activeJoules is {active.Value}, below -3 sigma ({-3 * active.StandardUncertainty}); only a record that is modelled with the reason baseline may be.");
         }
     }

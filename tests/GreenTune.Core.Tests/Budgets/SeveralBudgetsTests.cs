@@ -73,7 +73,8 @@ public sealed class SeveralBudgetsTests
             from degrades in Gen.Elements(true, false)
             from model in Gen.Elements(null, "tiny-*", "nano-int8")
             select Budget(limit, [.. degrades ? [new BudgetThreshold(degrade / 10.0, BudgetAction.Degrade)] : Array.Empty<BudgetThreshold>(), new BudgetThreshold(block / 10.0, BudgetAction.Block)])
-                with { Model = model, Scope = model is null ? BudgetScope.Tenant : BudgetScope.Model };
+                with
+            { Model = model, Scope = model is null ? BudgetScope.Tenant : BudgetScope.Model };
         var worlds = from some in budgets.ListOf(3) from costs in Gen.Choose(1, 30).ListOf(60) select (Budgets: some.ToArray(), Costs: costs.ToArray());
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(200), Prop.ForAll(worlds.ToArbitrary(), world =>
         {
