@@ -17,6 +17,7 @@ string[] files = Directory.GetFiles(folder, "*.trx", SearchOption.AllDirectories
 foreach (string file in files)
 {
     XElement run = XDocument.Load(file).Root!;
+    int failedBefore = failed;
     foreach (XElement result in run.Descendants(ns + "UnitTestResult"))
     {
         string name = (string)result.Attribute("testName")!;
@@ -37,11 +38,12 @@ foreach (string file in files)
         }
     }
 
-    // A host that crashed leaves no result for what it was running.
-    if ((string?)run.Element(ns + "ResultSummary")?.Attribute("outcome") is "Failed" or "Aborted" or "Error" && failed == 0)
+    // A host that crashed leaves no result for what it was running, and what went wrong around the tests has none either.
+    if ((string?)run.Element(ns + "ResultSummary")?.Attribute("outcome") is "Failed" or "Aborted" or "Error" && failed == failedBefore)
     {
         failed++;
-        Console.WriteLine($"FAILED  the run in {Path.GetFileName(file)} did not come to its end");
+        string[] said = [.. run.Descendants(ns + "RunInfo").Where(info => (string?)info.Attribute("outcome") == "Error").Select(info => info.Value.Trim())];
+        Console.WriteLine($"FAILED  the run in {Path.GetFileName(file)} did not come to its end: {(said.Length == 0 ? "it says nothing more" : string.Join("; ", said))}");
     }
 }
 

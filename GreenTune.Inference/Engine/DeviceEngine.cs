@@ -19,6 +19,7 @@ internal sealed partial class DeviceEngine : IEngine
     private readonly ConcurrentQueue<Action> _commands = [];
     private readonly SemaphoreSlim _wake = new(0);
     private readonly ConditionalWeakTable<IModelRunner, object> _retired = [];
+    private readonly Lock _retiring = new();
     private readonly AdmissionQueue _queue = new();
     private readonly LinkedList<Sequence> _homeless = [];
     private readonly BatchSteps _steps;
@@ -79,11 +80,21 @@ internal sealed partial class DeviceEngine : IEngine
             throw new QueueFullException(limit, ahead < ShortestRetry ? ShortestRetry : ahead > LongestRetry ? LongestRetry : ahead);
         }
 
-        MonotonicTime now = Meter.Now;
-        var generation = new Generation(request, Meter.Admit(now), now, cancellation);
-        _submitted.Enqueue(generation);
-        _wake.Release();
-        return generation;
+        // Looked up once more where it cannot be retired before the request is in line: the owner thread would run a model that is gone.
+        lock (_retiring)
+        {
+            if (_retired.TryGetValue(request.Model, out _))
+            {
+                Interlocked.Decrement(ref _waiting);
+                throw new ModelUnloadedException(request.Model.ConfigurationId);
+            }
+
+            MonotonicTime now = Meter.Now;
+            var generation = new Generation(request, Meter.Admit(now), now, cancellation);
+            _submitted.Enqueue(generation);
+            _wake.Release();
+            return generation;
+        }
     }
 
     public async Task DrainAsync(CancellationToken cancellation)
@@ -95,7 +106,11 @@ internal sealed partial class DeviceEngine : IEngine
 
     public Task RetireAsync(IModelRunner model)
     {
-        _retired.TryAdd(model, this);
+        lock (_retiring)
+        {
+            _retired.TryAdd(model, this);
+        }
+
         return InvokeAsync(() => _steps.Retire(model, () => _queue.Has(model) || !_submitted.IsEmpty));
     }
 

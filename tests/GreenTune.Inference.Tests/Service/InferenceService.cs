@@ -98,7 +98,24 @@ internal sealed class InferenceService : IAsyncDisposable
             await Accounting.DisposeAsync();
         }
 
-        Directory.Delete(_data, recursive: true);
+        await DeleteAsync(_data);
+    }
+
+    /// <summary>The service's own thread may still be putting down what its meter learned when the factory has let go of it.</summary>
+    private static async Task DeleteAsync(string folder)
+    {
+        for (int left = 50; ; left--)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+                return;
+            }
+            catch (IOException) when (left > 0)
+            {
+                await Task.Delay(100);
+            }
+        }
     }
 
     private sealed class Factory(KeyValuePair<string, string?>[] settings, Action<IServiceCollection>? replace) : WebApplicationFactory<Program>
