@@ -21,6 +21,18 @@ internal sealed class SqliteStore : DbConnectionInterceptor, IStoreDialect
     private const int CannotOpen = 14;
     private const int NotADatabase = 26;
 
+    /// <summary>Of each connection: 16 MiB instead of SQLite's 2 take a third off a summary over 100,000 records.</summary>
+    private const int CacheKiB = 16 * 1024;
+
+    /// <summary>Of the connection that writes: the index on ids takes new entries all over, and a page that has left the cache is read again.</summary>
+    private const int WriterCacheKiB = 64 * 1024;
+
+    /// <summary>
+    /// Pages of 4 KiB in the write-ahead log before they are copied into the file: 64 MiB instead of 4. A page that many batches change, as indexes and sums
+    /// have them, is then copied once and not after every batch.
+    /// </summary>
+    private const int CheckpointPages = 16 * 1024;
+
     private const string FolderName = "accounting";
 
     private readonly DataDirectory _data;
@@ -139,7 +151,7 @@ internal sealed class SqliteStore : DbConnectionInterceptor, IStoreDialect
 
     /// <summary>Opens the context's connection, if need be, and sets how its next commits are made.</summary>
     private static Task SetDurabilityAsync(AccountingDb db, Durability durability, CancellationToken cancellation) =>
-        ExecuteAsync(db, durability == Durability.Flushed ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", cancellation);
+        ExecuteAsync(db, FormattableString.Invariant($"PRAGMA synchronous={(durability == Durability.Flushed ? "FULL" : "NORMAL")}; PRAGMA cache_size=-{WriterCacheKiB}"), cancellation);
 
     // Past EF, so that pragmas make no spans.
     private static async Task ExecuteAsync(AccountingDb db, string sql, CancellationToken cancellation)
@@ -153,8 +165,7 @@ internal sealed class SqliteStore : DbConnectionInterceptor, IStoreDialect
     private void SetUp(DbConnection connection)
     {
         using DbCommand command = connection.CreateCommand();
-        // A cache of 16 MiB instead of 2 takes a third off a summary over 100,000 records.
-        command.CommandText = FormattableString.Invariant($"PRAGMA busy_timeout={(long)_busyTimeout.TotalMilliseconds}; PRAGMA cache_size=-16384");
+        command.CommandText = FormattableString.Invariant($"PRAGMA busy_timeout={(long)_busyTimeout.TotalMilliseconds}; PRAGMA cache_size=-{CacheKiB}; PRAGMA wal_autocheckpoint={CheckpointPages}");
         command.ExecuteNonQuery();
     }
 }

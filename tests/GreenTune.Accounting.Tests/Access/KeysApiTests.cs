@@ -22,8 +22,10 @@ public sealed class KeysApiTests
 
     private static readonly string Bootstrap = AccessKeys.Create();
 
-    private static Task<AccountingHost> StartAsync() =>
-        AccountingHost.StartAsync(["--Access:RequireKeys", "true", "--Access:ServiceKey", ServiceKey, "--Access:BootstrapKey", Bootstrap]);
+    private static Task<AccountingHost> StartAsync() => StartAsync(AccountingHost.Usual);
+
+    private static Task<AccountingHost> StartAsync(StoreKind store) =>
+        AccountingHost.StartAsync(store, ["--Access:RequireKeys", "true", "--Access:ServiceKey", ServiceKey, "--Access:BootstrapKey", Bootstrap]);
 
     private static async Task<HttpResponseMessage> SendAsync(AccountingHost host, string? key, HttpMethod method, string path, object? body = null, Guid? behalf = null)
     {
@@ -109,10 +111,11 @@ public sealed class KeysApiTests
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, null, HttpMethod.Get, "/alive"));
     }
 
-    [Fact]
-    public async Task A_key_is_shown_once_kept_as_its_hash_and_listed_by_its_beginning()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_key_is_shown_once_kept_as_its_hash_and_listed_by_its_beginning(StoreKind store)
     {
-        await using AccountingHost host = await StartAsync();
+        await using AccountingHost host = await StartAsync(store);
         KeyCreated created = await CreateAsync(host, new KeyInput
         {
             Name = " support desk ",
@@ -136,10 +139,11 @@ public sealed class KeysApiTests
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(host, ServiceKey, HttpMethod.Post, "/api/keys/verify", new KeyCheck(created.Key)));
     }
 
-    [Fact]
-    public async Task A_revoked_key_holds_no_longer_and_listeners_hear_of_it()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_revoked_key_holds_no_longer_and_listeners_hear_of_it(StoreKind store)
     {
-        await using AccountingHost host = await StartAsync();
+        await using AccountingHost host = await StartAsync(store);
         KeyCreated created = await CreateAsync(host, new KeyInput { Name = "desk", Role = AccessRole.Operate });
         host.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ServiceKey);
         using EventListener listener = await EventListener.ConnectAsync(host);
@@ -153,10 +157,11 @@ public sealed class KeysApiTests
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(host, Bootstrap, HttpMethod.Delete, $"/api/keys/{Guid.NewGuid()}"));
     }
 
-    [Fact]
-    public async Task A_client_sees_its_own_tenants_records_whatever_it_asks_for()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_client_sees_its_own_tenants_records_whatever_it_asks_for(StoreKind store)
     {
-        await using AccountingHost host = await StartAsync();
+        await using AccountingHost host = await StartAsync(store);
         string use = (await CreateAsync(host, new KeyInput { Name = "client", Tenant = "team-support" })).Key;
         using HttpResponseMessage stored = await SendAsync(host, ServiceKey, HttpMethod.Post, "/api/records", new RecordBatch([Samples.Record("chatcmpl-mine", 1), Samples.Record("chatcmpl-other", 2, tenant: "other")]));
         Assert.Equal(HttpStatusCode.OK, stored.StatusCode);

@@ -24,10 +24,11 @@ public sealed class BudgetScopesApiTests
 
     private static async Task<BudgetStatus> StatusAsync(AccountingHost host, BudgetStatus budget) => await host.GetAsync<BudgetStatus>($"/api/budgets/{budget.Budget.Id}");
 
-    [Fact]
-    public async Task Each_scope_counts_its_own_requests_and_all_that_count_a_request_must_allow_it()
+    [Theory]
+    [OnEveryStore]
+    public async Task Each_scope_counts_its_own_requests_and_all_that_count_a_request_must_allow_it(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         BudgetStatus all = await CreateAsync(host, Joules(1000) with { Name = "all", Scope = BudgetScope.Everything, Tenant = null });
         BudgetStatus team = await CreateAsync(host, Joules(500) with { Name = "team" });
         BudgetStatus tiny = await CreateAsync(host, Joules(300) with { Name = "tiny", Scope = BudgetScope.Model, Model = "greentune-tiny-*", Tenant = null });
@@ -54,10 +55,11 @@ public sealed class BudgetScopesApiTests
         Assert.All(settled, status => Assert.Equal(0, status.Reserved));
     }
 
-    [Fact]
-    public async Task A_request_is_in_the_log_of_each_budget_that_did_something()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_request_is_in_the_log_of_each_budget_that_did_something(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await CreateAsync(host, Joules(100, new BudgetThreshold(0.5, BudgetAction.Notify)) with { Name = "watch", Scope = BudgetScope.Everything, Tenant = null });
         await CreateAsync(host, Joules(100, new BudgetThreshold(0.6, BudgetAction.Degrade), Block) with { Name = "team" });
         ReservationDecision decision = await host.SendAsync<ReservationDecision>(HttpMethod.Post, "/api/budgets/reservations",
@@ -68,10 +70,11 @@ public sealed class BudgetScopesApiTests
         Assert.All(log, line => Assert.Equal(("team-support", null), (line.Tenant, line.Actor)));
     }
 
-    [Fact]
-    public async Task A_month_in_its_own_time_zone_begins_at_its_midnight()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_month_in_its_own_time_zone_begins_at_its_midnight(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         BudgetStatus month = await CreateAsync(host, Joules(100) with { Period = BudgetPeriod.Month, TimeZone = "Asia/Tokyo" });
         Assert.Equal(new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.FromHours(9)), month.WindowStart);
         Assert.Equal(new DateTimeOffset(2026, 12, 1, 0, 0, 0, TimeSpan.FromHours(9)), month.ResetsAt);
@@ -79,10 +82,11 @@ public sealed class BudgetScopesApiTests
         Assert.Equal(10, (await StatusAsync(host, month)).Used.Value, 9);
     }
 
-    [Fact]
-    public async Task A_rolling_budget_says_when_it_has_room_again_and_has_it_then()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_rolling_budget_says_when_it_has_room_again_and_has_it_then(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         BudgetStatus hour = await CreateAsync(host, Joules(100) with { Period = BudgetPeriod.Hour, Window = BudgetWindowKind.Rolling });
         await host.StoreAsync(Samples.Record("chatcmpl-0001", 60, startedAt: AccountingHost.Noon.AddMinutes(-50)), Samples.Record("chatcmpl-0002", 30, startedAt: AccountingHost.Noon.AddMinutes(-20)),
             Samples.Record("chatcmpl-gone", 500, startedAt: AccountingHost.Noon.AddMinutes(-61)));
@@ -102,11 +106,13 @@ public sealed class BudgetScopesApiTests
     }
 
     [Theory]
-    [InlineData(BudgetWindowKind.Calendar)]
-    [InlineData(BudgetWindowKind.Rolling)]
-    public async Task Kept_sums_are_exact_under_late_and_repeated_arrivals(BudgetWindowKind window)
+    [InlineData(StoreKind.Sqlite, BudgetWindowKind.Calendar)]
+    [InlineData(StoreKind.Sqlite, BudgetWindowKind.Rolling)]
+    [InlineData(StoreKind.Postgres, BudgetWindowKind.Calendar)]
+    [InlineData(StoreKind.Postgres, BudgetWindowKind.Rolling)]
+    public async Task Kept_sums_are_exact_under_late_and_repeated_arrivals(StoreKind store, BudgetWindowKind window)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         foreach (BudgetPeriod period in Enum.GetValues<BudgetPeriod>())
         {
             await CreateAsync(host, Joules(1e9) with { Name = period.ToString(), Period = period, Window = window, Scope = BudgetScope.Everything, Tenant = null });
@@ -136,10 +142,11 @@ public sealed class BudgetScopesApiTests
         }
     }
 
-    [Fact]
-    public async Task Two_hundred_clients_at_once_in_several_budgets_pass_none_of_them()
+    [Theory]
+    [OnEveryStore]
+    public async Task Two_hundred_clients_at_once_in_several_budgets_pass_none_of_them(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         BudgetStatus all = await CreateAsync(host, Joules(3600) with { Name = "all", Scope = BudgetScope.Everything, Tenant = null, Period = BudgetPeriod.Month });
         BudgetStatus hour = await CreateAsync(host, Joules(1800) with { Name = "hour", Period = BudgetPeriod.Hour, Window = BudgetWindowKind.Rolling });
         int allowed = 0;
@@ -160,10 +167,11 @@ public sealed class BudgetScopesApiTests
         Assert.All(after, status => Assert.Equal(0, status.Reserved));
     }
 
-    [Fact]
-    public async Task A_preview_tells_what_a_budget_would_have_done_and_saves_nothing()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_preview_tells_what_a_budget_would_have_done_and_saves_nothing(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await host.StoreAsync([.. Enumerable.Range(0, 48).Select(i => Samples.Record($"chatcmpl-{i:0000}", 10, startedAt: AccountingHost.Noon.AddHours(-i - 1)))]);
         await host.StoreAsync(Samples.Record("chatcmpl-none", joules: null), Samples.Record("chatcmpl-other", 1e4, tenant: "other"));
         var request = new BudgetPreviewRequest { Budget = Joules(100, new BudgetThreshold(0.5, BudgetAction.Notify), Block), From = AccountingHost.Noon.AddDays(-3), To = AccountingHost.Noon };

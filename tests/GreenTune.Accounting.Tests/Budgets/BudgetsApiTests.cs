@@ -7,10 +7,11 @@ namespace GreenTune.Accounting.Tests.Budgets;
 
 public sealed class BudgetsApiTests
 {
-    [Fact]
-    public async Task A_budget_is_created_read_changed_and_deleted_and_the_log_tells_it()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_budget_is_created_read_changed_and_deleted_and_the_log_tells_it(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         using HttpResponseMessage created = await host.SendAsync(HttpMethod.Post, "/api/budgets", Samples.Budget(limit: 8));
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         BudgetStatus budget = JsonSerializer.Deserialize<BudgetStatus>(await created.Content.ReadAsStringAsync(), ContractJson.Options)!;
@@ -41,10 +42,11 @@ public sealed class BudgetsApiTests
         Assert.All(log, line => Assert.Equal((AccountingHost.Noon, "local"), (line.At, line.Actor)));
     }
 
-    [Fact]
-    public async Task A_second_budget_of_the_same_scope_unit_and_window_is_refused_and_another_is_not()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_second_budget_of_the_same_scope_unit_and_window_is_refused_and_another_is_not(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await host.SendAsync<BudgetStatus>(HttpMethod.Post, "/api/budgets", Samples.Budget(), HttpStatusCode.Created);
         JsonElement problem = await host.RefusedAsync(HttpMethod.Post, "/api/budgets", Samples.Budget(), HttpStatusCode.Conflict);
         Assert.Contains("team-support", problem.GetProperty("detail").GetString());
@@ -53,10 +55,11 @@ public sealed class BudgetsApiTests
         await host.RefusedAsync(HttpMethod.Put, $"/api/budgets/{other.Budget.Id}", Samples.Budget(), HttpStatusCode.Conflict);
     }
 
-    [Fact]
-    public async Task An_edit_of_an_old_version_is_refused()
+    [Theory]
+    [OnEveryStore]
+    public async Task An_edit_of_an_old_version_is_refused(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Guid id = (await host.SendAsync<BudgetStatus>(HttpMethod.Post, "/api/budgets", Samples.Budget(), HttpStatusCode.Created)).Budget.Id;
         await host.SendAsync<BudgetStatus>(HttpMethod.Put, $"/api/budgets/{id}", Samples.Budget(limit: 5) with { Version = 1 });
         JsonElement problem = await host.RefusedAsync(HttpMethod.Put, $"/api/budgets/{id}", Samples.Budget(limit: 7) with { Version = 1 }, HttpStatusCode.Conflict);
@@ -64,10 +67,11 @@ public sealed class BudgetsApiTests
         Assert.Equal(5, (await host.GetAsync<BudgetStatus>($"/api/budgets/{id}")).Budget.Limit);
     }
 
-    [Fact]
-    public async Task What_contradicts_itself_is_refused_by_field()
+    [Theory]
+    [OnEveryStore]
+    public async Task What_contradicts_itself_is_refused_by_field(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         BudgetInput bad = Samples.Budget(limit: 0, tenant: " ", thresholds: [new(0.9, BudgetAction.Block), new(0.95, BudgetAction.Notify)]) with { Name = "" };
         JsonElement errors = (await host.RefusedAsync(HttpMethod.Post, "/api/budgets", bad, HttpStatusCode.BadRequest)).GetProperty("errors");
         Assert.Equal(["limit", "name", "tenant", "thresholds[1].fraction"], errors.EnumerateObject().Select(error => error.Name).Order());
@@ -81,10 +85,11 @@ public sealed class BudgetsApiTests
         await host.RefusedAsync(HttpMethod.Put, $"/api/budgets/{id}", bad, HttpStatusCode.BadRequest);
     }
 
-    [Fact]
-    public async Task An_unknown_budget_is_not_found()
+    [Theory]
+    [OnEveryStore]
+    public async Task An_unknown_budget_is_not_found(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Guid id = Guid.NewGuid();
         await host.RefusedAsync(HttpMethod.Get, $"/api/budgets/{id}", null, HttpStatusCode.NotFound);
         await host.RefusedAsync(HttpMethod.Put, $"/api/budgets/{id}", Samples.Budget(), HttpStatusCode.NotFound);
@@ -93,10 +98,11 @@ public sealed class BudgetsApiTests
         await host.RefusedAsync(HttpMethod.Get, "/api/budgets/no-guid", null, HttpStatusCode.NotFound);
     }
 
-    [Fact]
-    public async Task Use_is_settled_from_records_in_the_budgets_own_unit()
+    [Theory]
+    [OnEveryStore]
+    public async Task Use_is_settled_from_records_in_the_budgets_own_unit(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await host.StoreAsync(Samples.Record("chatcmpl-0001", 3.6e5, seconds: 10), Samples.Record("chatcmpl-0002", joules: null),
             Samples.Record("chatcmpl-other", 9e5, tenant: "other", seconds: 10),
             Samples.Record("chatcmpl-yester", 3.6e5, startedAt: AccountingHost.Noon.AddDays(-1), seconds: 10));
@@ -111,10 +117,11 @@ public sealed class BudgetsApiTests
         Assert.Equal(0.1 * 1.2 * 342, grams.Used.Value, 9);
     }
 
-    [Fact]
-    public async Task The_burn_down_is_cumulative_from_the_windows_start_to_now()
+    [Theory]
+    [OnEveryStore]
+    public async Task The_burn_down_is_cumulative_from_the_windows_start_to_now(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Guid id = (await host.SendAsync<BudgetStatus>(HttpMethod.Post, "/api/budgets", Samples.Budget(limit: 1, quantity: BudgetQuantity.KilowattHours), HttpStatusCode.Created)).Budget.Id;
         DateTimeOffset midnight = new(2026, 11, 19, 0, 0, 0, TimeSpan.FromHours(1));
         await host.StoreAsync([.. Enumerable.Range(0, 600).Select(i => Samples.Record($"chatcmpl-{i:0000}", 3600, startedAt: midnight.AddMinutes(i), seconds: 10))]);

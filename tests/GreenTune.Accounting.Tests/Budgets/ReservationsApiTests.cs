@@ -17,10 +17,11 @@ public sealed class ReservationsApiTests
 
     private static async Task<BudgetStatus> StatusAsync(AccountingHost host, Guid id) => await host.GetAsync<BudgetStatus>($"/api/budgets/{id}");
 
-    [Fact]
-    public async Task Without_a_budget_everything_is_allowed()
+    [Theory]
+    [OnEveryStore]
+    public async Task Without_a_budget_everything_is_allowed(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         ReservationDecision decision = await ReserveAsync(host, "chatcmpl-0001", 1e9);
         Assert.True(decision.Allowed);
         Assert.Null(decision.Action);
@@ -28,10 +29,11 @@ public sealed class ReservationsApiTests
         Assert.Equal("greentune-tiny-int4", decision.ConfigurationId);
     }
 
-    [Fact]
-    public async Task A_reservation_holds_until_its_record_settles_it()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_reservation_holds_until_its_record_settles_it(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Guid id = await WattHourAsync(host);
         ReservationDecision decision = await ReserveAsync(host, "chatcmpl-0001", 360);
         Assert.True(decision.Allowed);
@@ -50,10 +52,11 @@ public sealed class ReservationsApiTests
         Assert.Equal(0.00001, settled.Used.Value, 12);
     }
 
-    [Fact]
-    public async Task Asking_again_gives_the_same_answer_and_reserves_once()
+    [Theory]
+    [OnEveryStore]
+    public async Task Asking_again_gives_the_same_answer_and_reserves_once(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Guid id = await WattHourAsync(host);
         await ReserveAsync(host, "chatcmpl-full", 3400);
         ReservationDecision first = await ReserveAsync(host, "chatcmpl-0001", 100, Nano);
@@ -70,10 +73,11 @@ public sealed class ReservationsApiTests
         Assert.Equal(3400 / 3.6e6, (await StatusAsync(host, id)).Reserved, 12);
     }
 
-    [Fact]
-    public async Task A_request_that_never_ran_gives_its_reservation_back()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_request_that_never_ran_gives_its_reservation_back(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Guid id = await WattHourAsync(host);
         await ReserveAsync(host, "chatcmpl-0001", 360);
         foreach (int _ in (int[])[1, 2])
@@ -86,10 +90,11 @@ public sealed class ReservationsApiTests
         await host.RefusedAsync(HttpMethod.Delete, "/api/budgets/reservations/bad!", null, HttpStatusCode.BadRequest);
     }
 
-    [Fact]
-    public async Task Reservations_of_dead_requests_expire()
+    [Theory]
+    [OnEveryStore]
+    public async Task Reservations_of_dead_requests_expire(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Guid id = await WattHourAsync(host);
         await ReserveAsync(host, "chatcmpl-0001", 3600);
         Assert.False((await ReserveAsync(host, "chatcmpl-0002", 36)).Allowed);
@@ -100,10 +105,11 @@ public sealed class ReservationsApiTests
         Assert.False((await ReserveAsync(host, "chatcmpl-0001", 3600)).Allowed);
     }
 
-    [Fact]
-    public async Task A_blocked_request_is_told_when_to_come_back()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_blocked_request_is_told_when_to_come_back(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Guid id = await WattHourAsync(host);
         await host.StoreAsync(Samples.Record("chatcmpl-0000", 3590));
         ReservationDecision blocked = await ReserveAsync(host, "chatcmpl-0001", 36);
@@ -124,19 +130,21 @@ public sealed class ReservationsApiTests
         Assert.Equal(0.01, tomorrow.Fraction!.Value, 9);
     }
 
-    [Fact]
-    public async Task A_block_by_reservations_alone_asks_to_come_back_soon()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_block_by_reservations_alone_asks_to_come_back_soon(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await WattHourAsync(host);
         await ReserveAsync(host, "chatcmpl-0001", 3600);
         Assert.Equal(5, (await ReserveAsync(host, "chatcmpl-0002", 36)).RetryAfterSeconds);
     }
 
-    [Fact]
-    public async Task A_budget_too_small_for_any_request_is_blocking_although_nothing_is_used()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_budget_too_small_for_any_request_is_blocking_although_nothing_is_used(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Guid id = await WattHourAsync(host);
         Assert.False((await ReserveAsync(host, "chatcmpl-0001", 4000)).Allowed);
         BudgetStatus status = await StatusAsync(host, id);
@@ -145,10 +153,11 @@ public sealed class ReservationsApiTests
         Assert.Equal(BudgetState.OnTrack, (await StatusAsync(host, id)).State);
     }
 
-    [Fact]
-    public async Task Notice_is_logged_once_per_window_and_threshold()
+    [Theory]
+    [OnEveryStore]
+    public async Task Notice_is_logged_once_per_window_and_threshold(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await WattHourAsync(host, new(0.5, BudgetAction.Notify), new(0.8, BudgetAction.Notify));
         for (int i = 0; i < 10; i++)
         {
@@ -163,20 +172,22 @@ public sealed class ReservationsApiTests
         Assert.Equal(3, (await Effects()).Length);
     }
 
-    [Fact]
-    public async Task Notice_is_given_when_a_record_crosses_the_threshold_without_a_reservation()
+    [Theory]
+    [OnEveryStore]
+    public async Task Notice_is_given_when_a_record_crosses_the_threshold_without_a_reservation(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await WattHourAsync(host);
         await host.StoreAsync(Samples.Record("chatcmpl-0001", 3000));
         await host.StoreAsync(Samples.Record("chatcmpl-0002", 10));
         Assert.Equal(["notify", "created"], (await host.GetAsync<Page<BudgetDecision>>("/api/budgets/decisions")).Items.Select(line => line.Action));
     }
 
-    [Fact]
-    public async Task A_client_that_hammers_a_blocked_budget_makes_one_line_a_second_with_a_count()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_client_that_hammers_a_blocked_budget_makes_one_line_a_second_with_a_count(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await WattHourAsync(host);
         for (int i = 0; i < 5; i++)
         {
@@ -191,10 +202,11 @@ public sealed class ReservationsApiTests
         Assert.Equal(6, (await host.GetAsync<Summary>("/api/summary")).Refused);
     }
 
-    [Fact]
-    public async Task Decisions_come_in_pages()
+    [Theory]
+    [OnEveryStore]
+    public async Task Decisions_come_in_pages(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         await WattHourAsync(host);
         for (int i = 0; i < 5; i++)
         {
@@ -210,10 +222,11 @@ public sealed class ReservationsApiTests
         Assert.Equal("created", second.Items[^1].Action);
     }
 
-    [Fact]
-    public async Task A_paused_budget_decides_nothing_but_keeps_counting()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_paused_budget_decides_nothing_but_keeps_counting(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Guid id = await WattHourAsync(host);
         await host.SendAsync<BudgetStatus>(HttpMethod.Put, $"/api/budgets/{id}", Samples.Budget(limit: 0.001, quantity: BudgetQuantity.KilowattHours) with { Paused = true });
         ReservationDecision decision = await ReserveAsync(host, "chatcmpl-0001", 40_000);
@@ -222,10 +235,11 @@ public sealed class ReservationsApiTests
         Assert.True((await StatusAsync(host, id)).Reserved > 0.01);
     }
 
-    [Fact]
-    public async Task Two_hundred_clients_at_once_do_not_pass_a_blocking_limit()
+    [Theory]
+    [OnEveryStore]
+    public async Task Two_hundred_clients_at_once_do_not_pass_a_blocking_limit(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Guid id = await WattHourAsync(host, new BudgetThreshold(1, BudgetAction.Block));
         // 200 x 36 J ask for twice the limit; what each really uses is a little less than its upper bound.
         ReservationDecision[] decisions = await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
@@ -244,10 +258,11 @@ public sealed class ReservationsApiTests
         Assert.Equal(decisions.Count(decision => !decision.Allowed), (await host.GetAsync<Page<BudgetDecision>>("/api/budgets/decisions")).Items.Where(line => line.Action == "block").Sum(line => line.Count));
     }
 
-    [Fact]
-    public async Task Kept_sums_are_what_adding_up_the_records_gives_and_survive_a_restart()
+    [Theory]
+    [OnEveryStore]
+    public async Task Kept_sums_are_what_adding_up_the_records_gives_and_survive_a_restart(StoreKind store)
     {
-        await using AccountingHost host = await AccountingHost.StartAsync();
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
         Guid id = await WattHourAsync(host);
         await host.StoreAsync(Samples.Record("chatcmpl-early", 100));
         await ReserveAsync(host, "chatcmpl-open1", 36);
@@ -263,7 +278,7 @@ public sealed class ReservationsApiTests
 
         // Another time zone with the same midnight in UTC+1 has the same window; one with another midnight has none kept and adds up anew.
         await host.StopAsync();
-        await using AccountingHost lagos = AccountingHost.Unstarted("--Data:Directory", host.Folder, "--Accounting:TimeZone", "Europe/London");
+        await using AccountingHost lagos = host.Beside("--Data:Directory", host.Folder, "--Accounting:TimeZone", "Europe/London");
         await lagos.StartAsync();
         BudgetStatus fresh = await StatusAsync(lagos, id);
         Assert.Equal(kept.Used.Value, fresh.Used.Value, 15);

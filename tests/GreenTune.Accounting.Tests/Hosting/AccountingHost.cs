@@ -42,7 +42,7 @@ internal sealed class AccountingHost : IAsyncDisposable
     public IServiceProvider Services => _app!.Services;
 
     /// <summary>The database of tests that name none: SQLite, or PostgreSQL for a whole run with GREENTUNE_TEST_STORE=postgres.</summary>
-    private static StoreKind Usual { get; } = Environment.GetEnvironmentVariable("GREENTUNE_TEST_STORE") == "postgres" ? StoreKind.Postgres : StoreKind.Sqlite;
+    public static StoreKind Usual { get; } = Environment.GetEnvironmentVariable("GREENTUNE_TEST_STORE") == "postgres" ? StoreKind.Postgres : StoreKind.Sqlite;
 
     /// <summary>The PostgreSQL database; null on SQLite.</summary>
     public string? Postgres { get; private set; }

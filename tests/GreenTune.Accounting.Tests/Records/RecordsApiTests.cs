@@ -48,6 +48,24 @@ public sealed class RecordsApiTests
 
     [Theory]
     [OnEveryStore]
+    public async Task Batches_that_come_at_once_with_records_in_common_store_each_record_once(StoreKind store)
+    {
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
+        // Batch i brings 20 records of which ten are the next batch's too.
+        IngestResult[] results = await Task.WhenAll(Enumerable.Range(0, 24).Select(i =>
+            host.StoreAsync([.. Enumerable.Range(10 * i, 20).Select(number => Samples.Record($"chatcmpl-{number:0000}", 1 + number, tenant: $"team-{number % 3}") with { Session = $"session-{number % 7}" })])));
+        Assert.All(results, result => Assert.Equal((20, 0), (result.Stored + result.Duplicates, result.Refused.Count)));
+        Assert.Equal((250, 230), (results.Sum(result => result.Stored), results.Sum(result => result.Duplicates)));
+
+        Summary summary = await host.GetAsync<Summary>("/api/summary?period=today");
+        Assert.Equal(250, summary.Requests);
+        Assert.Equal(Enumerable.Range(0, 250).Sum(number => 1.0 + number), summary.Joules!.Value, 9);
+        Assert.Equal(250, (await host.GetAsync<Page<RecordView>>("/api/records?limit=500")).Items.Select(view => view.Record.Id).Distinct().Count());
+        Assert.Equal(["team-0", "team-1", "team-2"], await host.GetAsync<string[]>("/api/tenants"));
+    }
+
+    [Theory]
+    [OnEveryStore]
     public async Task What_was_not_metered_stays_null_with_its_reason(StoreKind store)
     {
         await using AccountingHost host = await AccountingHost.StartAsync(store);

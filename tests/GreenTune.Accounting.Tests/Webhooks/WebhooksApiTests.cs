@@ -18,11 +18,12 @@ public sealed class WebhooksApiTests
 {
     private const string Secret = "a-secret-of-a-test";
 
-    [Fact]
-    public async Task A_budget_that_acts_is_told_signed_once_and_in_full()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_budget_that_acts_is_told_signed_once_and_in_full(StoreKind store)
     {
         await using Receiver receiver = await Receiver.StartAsync();
-        await using AccountingHost host = await StartAsync(receiver);
+        await using AccountingHost host = await StartAsync(store, receiver);
         WebhookCreated created = await CreateAsync(host, receiver);
         Assert.Equal(Secret, created.Secret);
         await BlockAsync(host);
@@ -42,12 +43,13 @@ public sealed class WebhooksApiTests
         Assert.DoesNotContain(Secret, listed);
     }
 
-    [Fact]
-    public async Task A_delivery_that_fails_is_tried_again_later_with_the_same_id_also_after_a_restart()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_delivery_that_fails_is_tried_again_later_with_the_same_id_also_after_a_restart(StoreKind store)
     {
         await using Receiver receiver = await Receiver.StartAsync();
         receiver.Answer = 500;
-        await using AccountingHost host = await StartAsync(receiver);
+        await using AccountingHost host = await StartAsync(store, receiver);
         WebhookCreated created = await CreateAsync(host, receiver);
         await BlockAsync(host);
         await Eventually.TrueAsync(async () => (await ViewAsync()).LastFailedAt is not null);
@@ -102,11 +104,12 @@ public sealed class WebhooksApiTests
         await host.RefusedAsync(HttpMethod.Post, $"/api/webhooks/{Guid.NewGuid()}/test", null, HttpStatusCode.NotFound);
     }
 
-    [Fact]
-    public async Task A_webhook_is_changed_without_its_secret_and_hears_of_what_it_asks_for()
+    [Theory]
+    [OnEveryStore]
+    public async Task A_webhook_is_changed_without_its_secret_and_hears_of_what_it_asks_for(StoreKind store)
     {
         await using Receiver receiver = await Receiver.StartAsync();
-        await using AccountingHost host = await StartAsync(receiver);
+        await using AccountingHost host = await StartAsync(store, receiver);
         WebhookCreated created = await CreateAsync(host, receiver);
         WebhookView changed = await host.SendAsync<WebhookView>(HttpMethod.Put, $"/api/webhooks/{created.Webhook.Id}",
             new WebhookInput { Name = "quiet", Url = receiver.Url, Actions = [BudgetAction.Notify] });
@@ -120,7 +123,10 @@ public sealed class WebhooksApiTests
         Assert.Empty(await host.GetAsync<WebhookView[]>("/api/webhooks"));
     }
 
-    private static Task<AccountingHost> StartAsync(Receiver receiver) => AccountingHost.StartAsync(["--OutgoingUrls:Allow:0", $"127.0.0.1:{new Uri(receiver.Url).Port}"]);
+    private static Task<AccountingHost> StartAsync(Receiver receiver) => StartAsync(AccountingHost.Usual, receiver);
+
+    private static Task<AccountingHost> StartAsync(StoreKind store, Receiver receiver) =>
+        AccountingHost.StartAsync(store, ["--OutgoingUrls:Allow:0", $"127.0.0.1:{new Uri(receiver.Url).Port}"]);
 
     private static Task<WebhookCreated> CreateAsync(AccountingHost host, Receiver receiver) => host.SendAsync<WebhookCreated>(
         HttpMethod.Post, "/api/webhooks", new WebhookInput { Name = "channel", Url = receiver.Url, Secret = Secret }, HttpStatusCode.Created);
