@@ -31,36 +31,14 @@ internal sealed class RollUpBatch
     public void Add(RecordRow record, double gramsPerJoule, bool session = true)
     {
         string device = record.Device ?? "";
-        foreach (RollUpLevel level in (ReadOnlySpan<RollUpLevel>)[RollUpLevel.Hour, RollUpLevel.Day])
+        foreach (RollUpLevel level in (ReadOnlySpan<RollUpLevel>)[RollUpLevel.Hour, RollUpLevel.Day, RollUpLevel.DayOfAll])
         {
             long start = StartOf(level, record.StartedTicks);
-            int factor = level == RollUpLevel.Hour ? record.FactorId : 0;
-            var key = (level, start, record.Tenant, record.ConfigurationId, device, factor, record.Quality);
-            if (!_rollUps.TryGetValue(key, out RollUpRow? rollUp))
-            {
-                rollUp = new RollUpRow
-                {
-                    Level = level,
-                    StartTicks = start,
-                    Tenant = record.Tenant,
-                    ConfigurationId = record.ConfigurationId,
-                    Device = device,
-                    FactorId = factor,
-                    Quality = record.Quality,
-                };
-                _rollUps.Add(key, rollUp);
-            }
-
-            rollUp.Add(record, gramsPerJoule);
+            string tenant = level == RollUpLevel.DayOfAll ? "" : record.Tenant;
+            RollUp(level, start, tenant, record.ConfigurationId, device, level == RollUpLevel.Hour ? record.FactorId : 0, record.Quality).Add(record, gramsPerJoule);
             if (record.Outcome == RequestOutcome.Completed)
             {
-                var latency = new LatencyKey(level, start, record.Tenant, record.ConfigurationId);
-                if (!_latencies.TryGetValue(latency, out LogHistogram? durations))
-                {
-                    _latencies.Add(latency, durations = new LogHistogram());
-                }
-
-                durations.Add(record.DurationSeconds);
+                Latency(new LatencyKey(level, start, tenant, record.ConfigurationId)).Add(record.DurationSeconds);
             }
         }
 
@@ -68,6 +46,34 @@ internal sealed class RollUpBatch
         {
             AddSession(record, record.Session, device, gramsPerJoule);
         }
+    }
+
+    /// <summary>Adds a tenant's day to the day of all.</summary>
+    public void AddToDayOfAll(RollUpRow day) => RollUp(RollUpLevel.DayOfAll, day.StartTicks, "", day.ConfigurationId, day.Device, 0, day.Quality).Add(day);
+
+    /// <summary>Adds a tenant's day to the day of all.</summary>
+    public void AddToDayOfAll(LatencyRow day) => Latency(new LatencyKey(RollUpLevel.DayOfAll, day.StartTicks, "", day.ConfigurationId)).AddPacked(day.Durations);
+
+    private RollUpRow RollUp(RollUpLevel level, long start, string tenant, string configuration, string device, int factor, EnergyQuality quality)
+    {
+        var key = (level, start, tenant, configuration, device, factor, quality);
+        if (!_rollUps.TryGetValue(key, out RollUpRow? rollUp))
+        {
+            rollUp = new RollUpRow { Level = level, StartTicks = start, Tenant = tenant, ConfigurationId = configuration, Device = device, FactorId = factor, Quality = quality };
+            _rollUps.Add(key, rollUp);
+        }
+
+        return rollUp;
+    }
+
+    private LogHistogram Latency(LatencyKey key)
+    {
+        if (!_latencies.TryGetValue(key, out LogHistogram? durations))
+        {
+            _latencies.Add(key, durations = new LogHistogram());
+        }
+
+        return durations;
     }
 
     private void AddSession(RecordRow record, string name, string device, double gramsPerJoule)

@@ -13,13 +13,17 @@ internal sealed partial class RollUpBuilder(IDbContextFactory<AccountingDb> cont
     /// <summary>Rows read and added at a time: what bounds the memory.</summary>
     private const int Slice = 20_000;
 
-    /// <summary>Makes the roll-ups if these books never had any.</summary>
+    /// <summary>Makes the roll-ups if these books never had any, and the days of all tenants if they never had those.</summary>
     public async Task EnsureAsync(CancellationToken cancellation)
     {
         await using AccountingDb db = await contexts.CreateDbContextAsync(cancellation);
         if (!await db.Marks.AnyAsync(mark => mark.Name == MarkRow.RollUpsBuilt, cancellation))
         {
             await RebuildAsync(onlyIfNever: true, cancellation);
+        }
+        else if (!await db.Marks.AnyAsync(mark => mark.Name == MarkRow.DaysOfAllBuilt, cancellation))
+        {
+            await AddDaysOfAllAsync(cancellation);
         }
     }
 
@@ -45,11 +49,44 @@ internal sealed partial class RollUpBuilder(IDbContextFactory<AccountingDb> cont
         var kept = from == 0 ? [] : (await db.Sessions.Select(session => session.Id).ToListAsync(token)).ToHashSet(StringComparer.Ordinal);
         long records = await AddRecordsAsync(db, from, kept, token);
         long periods = await AddPeriodsAsync(db, from, token);
-        await db.Marks.Where(mark => mark.Name == MarkRow.RollUpsBuilt).ExecuteDeleteAsync(token);
-        db.Marks.Add(new MarkRow { Name = MarkRow.RollUpsBuilt, Ticks = clock.GetUtcNow().UtcTicks });
+        await db.Marks.Where(mark => mark.Name == MarkRow.RollUpsBuilt || mark.Name == MarkRow.DaysOfAllBuilt).ExecuteDeleteAsync(token);
+        long now = clock.GetUtcNow().UtcTicks;
+        db.Marks.AddRange(new MarkRow { Name = MarkRow.RollUpsBuilt, Ticks = now }, new MarkRow { Name = MarkRow.DaysOfAllBuilt, Ticks = now });
         await db.SaveChangesAsync(token);
         LogBuilt(logger, records, periods);
         return (records, periods);
+    }, cancellation);
+
+    /// <summary>From the tenants' days, which are there also where retention has taken the records away.</summary>
+    private Task AddDaysOfAllAsync(CancellationToken cancellation) => writer.WriteAsync(Durability.Flushed, async (db, token) =>
+    {
+        // Another replica may have done it while this one waited.
+        if (await db.Marks.AnyAsync(mark => mark.Name == MarkRow.DaysOfAllBuilt, token))
+        {
+            return;
+        }
+
+        db.Database.SetCommandTimeout(TimeSpan.FromHours(1));
+        List<long> days = await db.RollUps.Where(row => row.Level == RollUpLevel.Day).Select(row => row.StartTicks).Distinct().ToListAsync(token);
+        foreach (long day in days)
+        {
+            var batch = new RollUpBatch();
+            await foreach (RollUpRow row in db.RollUps.AsNoTracking().Where(row => row.Level == RollUpLevel.Day && row.StartTicks == day).AsAsyncEnumerable().WithCancellation(token))
+            {
+                batch.AddToDayOfAll(row);
+            }
+
+            await foreach (LatencyRow row in db.Latencies.AsNoTracking().Where(row => row.Level == RollUpLevel.Day && row.StartTicks == day).AsAsyncEnumerable().WithCancellation(token))
+            {
+                batch.AddToDayOfAll(row);
+            }
+
+            await book.AddAsync(db, batch, token);
+        }
+
+        db.Marks.Add(new MarkRow { Name = MarkRow.DaysOfAllBuilt, Ticks = clock.GetUtcNow().UtcTicks });
+        await db.SaveChangesAsync(token);
+        LogDaysOfAll(logger, days.Count);
     }, cancellation);
 
     private async Task<long> AddRecordsAsync(AccountingDb db, long from, HashSet<string> kept, CancellationToken cancellation)
@@ -98,6 +135,9 @@ internal sealed partial class RollUpBuilder(IDbContextFactory<AccountingDb> cont
 
     [LoggerMessage(1, LogLevel.Information, "Roll-ups were built from {Records} records and {Periods} periods")]
     private static partial void LogBuilt(ILogger logger, long records, long periods);
+
+    [LoggerMessage(3, LogLevel.Information, "Sums of all tenants together were built for {Days} days")]
+    private static partial void LogDaysOfAll(ILogger logger, int days);
 
     [LoggerMessage(2, LogLevel.Debug, "Roll-ups: {Records} records added up")]
     private static partial void LogProgress(ILogger logger, long records);

@@ -4,15 +4,21 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace GreenTune.Accounting.RollUps;
 
-/// <summary>How long a roll-up is, in UTC.</summary>
+/// <summary>What a roll-up holds; hours and days are UTC's.</summary>
 internal enum RollUpLevel
 {
+    /// <summary>An hour of one tenant.</summary>
     Hour = 0,
+
+    /// <summary>A day of one tenant.</summary>
     Day = 1,
+
+    /// <summary>A day of all tenants together, whose name is empty: a month of everything is the same few rows however many tenants there are.</summary>
+    DayOfAll = 2,
 }
 
 /// <summary>
-/// An hour or a day of one tenant, configuration, device and quality. A record belongs to the hour and the day in which its request started. An hour is
+/// An hour or a day of one tenant or of all, one configuration, device and quality. A record belongs to the hour and the day in which its request started. An hour is
 /// split by carbon factor too, so that it can be restated; a day is not, since a live intensity has a factor for every hour.
 /// </summary>
 internal sealed class RollUpRow : RollUpSums
@@ -21,6 +27,7 @@ internal sealed class RollUpRow : RollUpSums
 
     public long StartTicks { get; set; }
 
+    /// <summary>Empty for all.</summary>
     public required string Tenant { get; set; }
 
     public required string ConfigurationId { get; set; }
@@ -34,13 +41,14 @@ internal sealed class RollUpRow : RollUpSums
     public EnergyQuality Quality { get; set; }
 }
 
-/// <summary>Durations of the completed requests of an hour or a day, of one tenant and configuration.</summary>
+/// <summary>Durations of the completed requests of an hour or a day, of one tenant or of all and one configuration.</summary>
 internal sealed class LatencyRow
 {
     public RollUpLevel Level { get; set; }
 
     public long StartTicks { get; set; }
 
+    /// <summary>Empty for all.</summary>
     public required string Tenant { get; set; }
 
     public required string ConfigurationId { get; set; }
@@ -118,6 +126,9 @@ internal sealed class MarkRow
 {
     /// <summary>Roll-ups hold every record and period; when they were last built.</summary>
     public const string RollUpsBuilt = "rollups-built";
+
+    /// <summary>The roll-ups hold days of all tenants too; when those were first built.</summary>
+    public const string DaysOfAllBuilt = "rollups-days-of-all-built";
 
     /// <summary>Rows older than this have been taken away by retention; their roll-ups stay.</summary>
     public const string RowsFrom = "rows-from";

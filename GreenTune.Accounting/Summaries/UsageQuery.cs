@@ -31,7 +31,7 @@ internal sealed class UsageQuery(CarbonPricing pricing)
         var sums = new List<KeyedSums>();
         foreach ((RollUpLevel level, Ticks part) in cover.RollUps)
         {
-            IQueryable<RollUpRow> rows = RollUps(db, filter, level, part);
+            IQueryable<RollUpRow> rows = RollUps(db, filter, level, part, byTenant: by == UsageBy.Tenant);
             sums.AddRange(await Select(by switch
             {
                 UsageBy.Tenant => rows.GroupBy(row => new GroupKey { Group = row.Tenant, Device = row.Device, Quality = row.Quality }),
@@ -59,7 +59,7 @@ internal sealed class UsageQuery(CarbonPricing pricing)
 
         foreach ((RollUpLevel level, Ticks part) in cover.RollUps)
         {
-            await foreach (var row in Latencies(db, filter, level, part).Select(row => new { row.Tenant, row.ConfigurationId, row.Durations }).AsAsyncEnumerable().WithCancellation(cancellation))
+            await foreach (var row in Latencies(db, filter, level, part, byTenant: by == UsageBy.Tenant).Select(row => new { row.Tenant, row.ConfigurationId, row.Durations }).AsAsyncEnumerable().WithCancellation(cancellation))
             {
                 Of(by == UsageBy.Tenant ? row.Tenant : row.ConfigurationId).AddPacked(row.Durations);
             }
@@ -206,19 +206,25 @@ internal sealed class UsageQuery(CarbonPricing pricing)
         return sums;
     }
 
-    private static IQueryable<RollUpRow> RollUps(AccountingDb db, UsageFilter filter, RollUpLevel level, Ticks span)
+    private static IQueryable<RollUpRow> RollUps(AccountingDb db, UsageFilter filter, RollUpLevel level, Ticks span, bool byTenant = false)
     {
+        level = Widest(level, filter, byTenant);
         IQueryable<RollUpRow> rows = db.RollUps.AsNoTracking().Where(row => row.Level == level && row.StartTicks >= span.From && row.StartTicks < span.To);
         rows = filter.Tenant is { } tenant ? rows.Where(row => row.Tenant == tenant) : rows;
         return filter.Configuration is { } configuration ? rows.Where(row => row.ConfigurationId == configuration) : rows;
     }
 
-    private static IQueryable<LatencyRow> Latencies(AccountingDb db, UsageFilter filter, RollUpLevel level, Ticks span)
+    private static IQueryable<LatencyRow> Latencies(AccountingDb db, UsageFilter filter, RollUpLevel level, Ticks span, bool byTenant = false)
     {
+        level = Widest(level, filter, byTenant);
         IQueryable<LatencyRow> rows = db.Latencies.AsNoTracking().Where(row => row.Level == level && row.StartTicks >= span.From && row.StartTicks < span.To);
         rows = filter.Tenant is { } tenant ? rows.Where(row => row.Tenant == tenant) : rows;
         return filter.Configuration is { } configuration ? rows.Where(row => row.ConfigurationId == configuration) : rows;
     }
+
+    /// <summary>Days of all tenants where none is told apart.</summary>
+    private static RollUpLevel Widest(RollUpLevel level, UsageFilter filter, bool byTenant) =>
+        level == RollUpLevel.Day && filter.Tenant is null && !byTenant ? RollUpLevel.DayOfAll : level;
 
     private static IQueryable<RecordRow> Records(AccountingDb db, UsageFilter filter, Ticks span)
     {

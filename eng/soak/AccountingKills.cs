@@ -5,9 +5,9 @@ using GreenTune.Core.Contracts;
 
 namespace GreenTune.Soak;
 
-/// <summary>What came of killing Accounting again and again.</summary>
+/// <summary>What came of killing a service again and again.</summary>
 /// <param name="Kills">Times it was killed.</param>
-/// <param name="Acknowledged">Records that it acknowledged.</param>
+/// <param name="Acknowledged">Records that Accounting acknowledged, or requests that Inference had begun to answer.</param>
 /// <param name="Problems">What was lost, counted twice or left behind; empty when nothing was.</param>
 internal sealed record KillResult(int Kills, int Acknowledged, IReadOnlyList<string> Problems);
 

@@ -6,14 +6,15 @@ using GreenTune.Core.Contracts;
 namespace GreenTune.Soak;
 
 /// <summary>
-/// Kills Inference at random moments while clients chat. An answer that came with settled energy has its record in the outbox, so that record has to arrive, once. What
-/// was in flight is lost with the process (docs/decisions/007); what it had reserved has to be free again when its time is over.
+/// Kills Inference at random moments while clients chat. Every request that a client has seen the beginning or the end of has to arrive as a record, once: answered ones through the
+/// outbox (docs/decisions/007), those that were in flight as aborted from the journal (023). What they had reserved has to be free again.
 /// </summary>
 internal static class InferenceKills
 {
     private const int Clients = 4;
     private const string Model = "greentune-nano-int4";
     private const string Tenant = "soak";
+    private const string DataPrefix = "data: ";
     private static readonly TimeSpan Expiry = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Delivery = TimeSpan.FromMinutes(2);
 
@@ -35,8 +36,8 @@ internal static class InferenceKills
         await StartInferenceAsync(inference, cancellation);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var settled = new ConcurrentBag<string>();
-        Task[] chatting = [.. Enumerable.Range(0, Clients).Select(client => ChatAsync(inference, client, settled, stop.Token))];
+        var seen = new ConcurrentBag<string>();
+        Task[] chatting = [.. Enumerable.Range(0, Clients).Select(client => ChatAsync(inference, client, seen, stop.Token))];
         var random = new Random(seed);
         for (int i = 0; i < kills; i++)
         {
@@ -48,7 +49,7 @@ internal static class InferenceKills
 
         await stop.CancelAsync();
         await Task.WhenAll(chatting);
-        return new KillResult(kills, settled.Count, await CheckAsync(accounting, [.. settled], cancellation));
+        return new KillResult(kills, seen.Count, await CheckAsync(accounting, [.. seen], cancellation));
     }
 
     private static async Task StartInferenceAsync(ServiceProcess inference, CancellationToken cancellation)
@@ -60,8 +61,10 @@ internal static class InferenceKills
         }
     }
 
-    private static async Task ChatAsync(ServiceProcess inference, int client, ConcurrentBag<string> settled, CancellationToken stop)
+    /// <summary>One request after the other: half the clients wait for the energy, the others stream and know their request's id from its first part on.</summary>
+    private static async Task ChatAsync(ServiceProcess inference, int client, ConcurrentBag<string> seen, CancellationToken stop)
     {
+        bool streams = client % 2 == 1;
         for (int i = 0; !stop.IsCancellationRequested; i++)
         {
             try
@@ -69,12 +72,33 @@ internal static class InferenceKills
                 using var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions");
                 request.Headers.Add("x-greentune-tenant", Tenant);
                 request.Headers.Add("x-greentune-session", FormattableString.Invariant($"client-{client}"));
-                request.Headers.Add("x-greentune-energy", "wait");
-                request.Content = JsonContent.Create(new { model = Model, max_tokens = 8, messages = new[] { new { role = "user", content = FormattableString.Invariant($"Hi {i}") } } });
-                using HttpResponseMessage response = await inference.Http.SendAsync(request, stop);
-                if (response.IsSuccessStatusCode && JsonNode.Parse(await response.Content.ReadAsStringAsync(stop)) is { } answer && answer["usage"]?["energy"]?["settled"]?.GetValue<bool>() == true)
+                if (!streams)
                 {
-                    settled.Add(answer["id"]!.GetValue<string>());
+                    request.Headers.Add("x-greentune-energy", "wait");
+                }
+
+                request.Content = JsonContent.Create(new { model = Model, stream = streams, max_tokens = streams ? 64 : 8, messages = new[] { new { role = "user", content = FormattableString.Invariant($"Hi {i}") } } });
+                using HttpResponseMessage response = await inference.Http.SendAsync(request, streams ? HttpCompletionOption.ResponseHeadersRead : HttpCompletionOption.ResponseContentRead, stop);
+                if (!response.IsSuccessStatusCode)
+                {
+                    continue;
+                }
+
+                if (!streams)
+                {
+                    seen.Add(Id(await response.Content.ReadAsStringAsync(stop)));
+                    continue;
+                }
+
+                using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(stop));
+                bool first = true;
+                while (await reader.ReadLineAsync(stop) is { } line)
+                {
+                    if (first && line.StartsWith(DataPrefix, StringComparison.Ordinal))
+                    {
+                        seen.Add(Id(line[DataPrefix.Length..]));
+                        first = false;
+                    }
                 }
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
@@ -88,7 +112,9 @@ internal static class InferenceKills
         }
     }
 
-    private static async Task<IReadOnlyList<string>> CheckAsync(ServiceProcess accounting, string[] settled, CancellationToken cancellation)
+    private static string Id(string json) => JsonNode.Parse(json)!["id"]!.GetValue<string>();
+
+    private static async Task<IReadOnlyList<string>> CheckAsync(ServiceProcess accounting, string[] seen, CancellationToken cancellation)
     {
         var problems = new List<string>();
         DateTime patience = DateTime.UtcNow + Delivery;
@@ -96,7 +122,7 @@ internal static class InferenceKills
         while (true)
         {
             stored = await StoredAsync(accounting, cancellation);
-            if (settled.All(stored.ContainsKey) || DateTime.UtcNow > patience)
+            if (seen.All(stored.ContainsKey) || DateTime.UtcNow > patience)
             {
                 break;
             }
@@ -104,11 +130,11 @@ internal static class InferenceKills
             await Task.Delay(500, cancellation);
         }
 
-        int lost = settled.Count(id => !stored.ContainsKey(id));
+        int lost = seen.Count(id => !stored.ContainsKey(id));
         int twice = stored.Values.Count(count => count > 1);
         if (lost > 0)
         {
-            problems.Add(FormattableString.Invariant($"{lost} of {settled.Length} records whose energy was answered as settled never arrived"));
+            problems.Add(FormattableString.Invariant($"{lost} of {seen.Length} requests that had begun never arrived as records"));
         }
 
         if (twice > 0)

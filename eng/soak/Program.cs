@@ -14,7 +14,7 @@ ingest.SetAction((parsed, cancellation) => IngestRun.RunAsync(
 
 var records = new Option<long>("--records") { Description = "Records, spread over 30 days", DefaultValueFactory = _ => 10_000_000 };
 var calls = new Option<int>("--calls") { Description = "Calls of each query", DefaultValueFactory = _ => 100 };
-var folder = new Option<string?>("--folder") { Description = "Keeps SQLite's file here; without it the books are gone at the end" };
+var folder = new Option<string?>("--folder") { Description = "Keeps SQLite's file here, and asks it as it is when it holds records already; without it the books are gone at the end" };
 var query = new Command("query", "Fills the books and times summaries and pages") { store, records, calls, folder };
 query.SetAction((parsed, cancellation) => QueryRun.RunAsync(parsed.GetValue(store)!, parsed.GetValue(records), parsed.GetValue(calls), parsed.GetValue(folder), Console.Out, cancellation));
 
@@ -59,7 +59,7 @@ kill.SetAction(async (parsed, cancellation) =>
         result = await AccountingKills.RunAsync(accounting, parsed.GetValue(trials), parsed.GetValue(seed), Progress, cancellation);
     }
 
-    Console.Out.WriteLine(FormattableString.Invariant($"{IngestRun.Name(parsed.GetValue(store)!)}, {parsed.GetValue(what)} killed {result.Kills} times, {result.Acknowledged} records acknowledged: {(result.Problems.Count == 0 ? "none lost, none twice, nothing left reserved" : string.Join("; ", result.Problems))}"));
+    Console.Out.WriteLine(FormattableString.Invariant($"{IngestRun.Name(parsed.GetValue(store)!)}, {parsed.GetValue(what)} killed {result.Kills} times, {result.Acknowledged} {(killInference ? "requests begun" : "records acknowledged")}: {(result.Problems.Count == 0 ? "none lost, none twice, nothing left reserved" : string.Join("; ", result.Problems))}"));
     return result.Problems.Count == 0 ? 0 : 1;
 });
 

@@ -4,14 +4,19 @@ using System.Net.Http.Json;
 using GreenTune.Accounting;
 using GreenTune.Accounting.Http;
 using GreenTune.Accounting.Records;
+using GreenTune.Accounting.Store;
 using GreenTune.Core.Contracts;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace GreenTune.Soak;
 
-/// <summary>Fills the books with a month of records, by the service's own ingest within this process, then asks a service of its own over HTTP as the dashboard does.</summary>
+/// <summary>
+/// Fills the books with a month of records, by the service's own ingest within this process, then asks a service of its own over HTTP as the dashboard does. Books
+/// that hold records already are asked as they are, so that a long filling and a quiet measurement can be had at different times.
+/// </summary>
 internal static class QueryRun
 {
     private const int Batch = 5000;
@@ -20,10 +25,7 @@ internal static class QueryRun
     public static async Task<int> RunAsync(string store, long records, int calls, string? folder, TextWriter output, CancellationToken cancellation)
     {
         await using Books books = await Books.OpenAsync(store, folder);
-        // Whole hours, so that the month is one.
-        DateTimeOffset now = DateTimeOffset.UtcNow;
-        DateTimeOffset end = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerHour));
-        await FillAsync(books, records, end, output, cancellation);
+        (records, DateTimeOffset end) = await FillAsync(books, records, output, cancellation);
         long bytes = await books.BytesAsync();
         await output.WriteLineAsync(FormattableString.Invariant($"{IngestRun.Name(store)}: {bytes / 1e6:0} MB for {records} records = {(double)bytes / records:0} bytes a record with indexes and roll-ups"));
 
@@ -70,11 +72,23 @@ internal static class QueryRun
         return held ? 0 : 1;
     }
 
-    private static async Task FillAsync(Books books, long records, DateTimeOffset end, TextWriter output, CancellationToken cancellation)
+    /// <returns>How many records there are, and the hour at which they end: a whole one, so that the month is one.</returns>
+    private static async Task<(long Records, DateTimeOffset End)> FillAsync(Books books, long records, TextWriter output, CancellationToken cancellation)
     {
         string[] args = [.. books.Environment().SelectMany(pair => (string[])[$"--{pair.Key.Replace("__", ":", StringComparison.Ordinal)}", pair.Value]), "--urls", "http://127.0.0.1:0"];
         await using WebApplication app = AccountingApp.Create(args, builder => builder.Logging.SetMinimumLevel(LogLevel.Warning));
         await AccountingApp.OpenAsync(app, cancellation);
+        await using (AccountingDb db = await app.Services.GetRequiredService<IDbContextFactory<AccountingDb>>().CreateDbContextAsync(cancellation))
+        {
+            if (await db.Records.MaxAsync(record => (long?)record.StartedTicks, cancellation) is { } newest)
+            {
+                long there = await db.Records.LongCountAsync(cancellation);
+                await output.WriteLineAsync(FormattableString.Invariant($"{books.Folder} holds {there} records already; they are not added to"));
+                return (there, Hour(new DateTimeOffset(newest, TimeSpan.Zero)).AddHours(1));
+            }
+        }
+
+        DateTimeOffset end = Hour(DateTimeOffset.UtcNow);
         var ingest = app.Services.GetRequiredService<RecordIngest>();
         var samples = new SampleRecords(2);
         DateTimeOffset begin = end.AddDays(-Days);
@@ -96,7 +110,10 @@ internal static class QueryRun
         }
 
         await output.WriteLineAsync(FormattableString.Invariant($"{IngestRun.Name(books.ConnectionString is null ? "sqlite" : "postgres")}: filled with {records} records in {watch.Elapsed.TotalSeconds:0} s"));
+        return (records, end);
     }
+
+    private static DateTimeOffset Hour(DateTimeOffset at) => at.AddTicks(-(at.Ticks % TimeSpan.TicksPerHour));
 
     private static async Task<List<TimeSpan>> TimeAsync(ServiceProcess accounting, string path, int calls, CancellationToken cancellation)
     {
