@@ -1,13 +1,14 @@
 #:property PublishAot=false
 // Adds up the .trx files of a test run: names what failed and why something was skipped, then prints "N passed, N failed, N skipped".
-// Usage: dotnet run eng/TestSummary.cs -- FOLDER
+// A project that is named and left no PROJECT.trx counts as a failure.
+// Usage: dotnet run eng/TestSummary.cs -- FOLDER [PROJECT...]
 
 using System.Globalization;
 using System.Xml.Linq;
 
-if (args is not [string folder] || !Directory.Exists(folder))
+if (args is not [string folder, .. string[] projects] || !Directory.Exists(folder))
 {
-    Console.Error.WriteLine("Usage: dotnet run eng/TestSummary.cs -- FOLDER-OF-TRX-FILES");
+    Console.Error.WriteLine("Usage: dotnet run eng/TestSummary.cs -- FOLDER-OF-TRX-FILES [PROJECT...]");
     return 2;
 }
 
@@ -45,6 +46,12 @@ foreach (string file in files)
         string[] said = [.. run.Descendants(ns + "RunInfo").Where(info => (string?)info.Attribute("outcome") == "Error").Select(info => info.Value.Trim())];
         Console.WriteLine($"FAILED  the run in {Path.GetFileName(file)} did not come to its end: {(said.Length == 0 ? "it says nothing more" : string.Join("; ", said))}");
     }
+}
+
+foreach (string project in projects.Where(project => !File.Exists(Path.Combine(folder, project + ".trx"))))
+{
+    failed++;
+    Console.WriteLine($"FAILED  {project} left no results");
 }
 
 if (files.Length == 0)

@@ -16,31 +16,61 @@ if ! command -v dotnet >/dev/null; then
   exit 1
 fi
 
-if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-  echo "Installing Debian's chromium for the browser tests"
-  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core) >"$results/apt.log" 2>&1 ||
-    echo "chromium could not be installed ($results/apt.log); the browser tests will be skipped" >&2
-fi
+# What the tests need of the system; nothing that the build needs.
+install_for_tests() {
+  if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+    return
+  fi
+  if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then
+    echo "Installing Debian's chromium for the browser tests"
+    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core) >"$results/apt.log" 2>&1 ||
+      echo "chromium could not be installed ($results/apt.log); the browser tests will be skipped" >&2
+  fi
+  if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+    echo "Installing Debian's postgresql for the store tests"
+    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql) >>"$results/apt.log" 2>&1 ||
+      echo "postgresql could not be installed ($results/apt.log); the store tests run on SQLite alone" >&2
+  fi
+}
 
-if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-  echo "Installing Debian's postgresql for the store tests"
-  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql) >>"$results/apt.log" 2>&1 ||
-    echo "postgresql could not be installed ($results/apt.log); the store tests run on SQLite alone" >&2
-fi
+# Runs the tests of a project that has been built. The program itself is named, not the project, which MSBuild would take seconds to look at.
+run_tests() {
+  local configuration=${Configuration:-Release}
+  dotnet test "artifacts/bin/$1/${configuration,,}/$1.dll" --nologo --logger "trx;LogFileName=$1.trx" --results-directory "$results" --blame-hang-timeout 5min
+}
 
-dotnet build GreenTune.Aspire.sln --nologo -v q || exit 1
+# Downloads while the processors compile.
+install_for_tests &
+installing=$!
+dotnet build GreenTune.Aspire.sln --nologo -v q
+built=$?
+wait $installing
+[ $built = 0 ] || exit 1
+
+mapfile -t projects < <(ls -d tests/*"${1:-}"*/*.csproj | xargs -n 1 basename -s .csproj)
+together=(GreenTune.Models.Tests GreenTune.Core.Tests)
 
 if [ $# -eq 0 ]; then
-  projects=(GreenTune.Aspire.sln)
-  # White space alone: the build has checked style and analyzers already, as errors.
-  dotnet format whitespace GreenTune.Aspire.sln --verify-no-changes --no-restore || exit 1
+  # The models' tests leave a processor idle for much of their time, and neither they nor the core's watch the clock. The rest runs one project at a time: several start
+  # processes, time them and measure energy.
+  # Of the format, white space alone: the build has checked style and analyzers already, as errors.
+  dotnet format whitespace GreenTune.Aspire.sln --verify-no-changes --no-restore &
+  formatting=$!
+  run_tests GreenTune.Models.Tests &
+  models=$!
+  wait $formatting
+  formatted=$?
+  run_tests GreenTune.Core.Tests
+  wait $models
+  [ $formatted = 0 ] || exit 1
 else
-  mapfile -t projects < <(ls -d tests/*"$1"*/*.csproj)
+  together=()
 fi
 
 for project in "${projects[@]}"; do
-  # One project at a time: several of them start processes and watch the clock.
-  dotnet test "$project" --no-build --nologo -m:1 --logger trx --results-directory "$results" --blame-hang-timeout 5min
+  if [[ " ${together[*]} " != *" $project "* ]]; then
+    run_tests "$project"
+  fi
 done
 
-exec dotnet run eng/TestSummary.cs -- "$results"
+exec dotnet run eng/TestSummary.cs -- "$results" "${projects[@]}"

@@ -12,7 +12,7 @@ public sealed class DeliveryTests
     [Fact]
     public async Task Killing_Accounting_during_100_requests_loses_no_record()
     {
-        await using GreenTuneProcess product = await GreenTuneProcess.StartAsync();
+        await using GreenTuneProcess product = await GreenTuneProcess.StartAsync(GreenTuneProcess.Only("greentune-nano-int4"));
         ChatClient chat = Chats.Client(product, "greentune-nano-int4");
         int first = product.ProcessOf("GreenTune.Accounting");
         var ids = new HashSet<string>();

@@ -13,9 +13,12 @@ public sealed class TraceTests
     {
         await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
         await using GreenTuneProcess product = await GreenTuneProcess.StartAsync(
+        [
+            .. GreenTuneProcess.Only("greentune-nano-int4"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Address),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-            ("OTEL_BSP_SCHEDULE_DELAY", "200"));
+            ("OTEL_BSP_SCHEDULE_DELAY", "200"),
+        ]);
         ChatCompletion answer = await Chats.Client(product, "greentune-nano-int4", "team-a").AskAsync("What is the capital of France?");
 
         OtlpSpan[] trace = await Eventually.GetAsync(() => Task.FromResult(Trace(collector.Spans, answer.Id)));

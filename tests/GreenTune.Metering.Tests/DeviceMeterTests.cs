@@ -342,25 +342,6 @@ public sealed class DeviceMeterTests
         Assert.Single(bench.Logger.Lines, line => line.Level == LogLevel.Error);
     }
 
-    [Theory]
-    [InlineData(ReadingKinds.Samples)]
-    [InlineData(ReadingKinds.Counter)]
-    [InlineData(ReadingKinds.SamplesAndCounter)]
-    public async Task Sampling_allocates_nothing_once_it_runs(ReadingKinds kinds)
-    {
-        await using var bench = new Bench(new() { Kinds = kinds, Noise = 1 });
-        bench.Curve.Append(1000, 100);
-        bench.Run(70, 100);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 2000; i++)
-        {
-            bench.Clock.Advance(bench.Options.Period);
-            bench.Meter.Tick();
-        }
-
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20_000);
-    }
-
     private sealed class ThrowingSource : IPowerSource
     {
         public PowerSourceDescription Description { get; } = new SimulatedPowerSource(new(), new(100), default).Description;

@@ -45,15 +45,17 @@ internal sealed class PromptRun : IDisposable
 
     /// <summary>Reads what the engine has made since the last call. Tokens that came meanwhile are joined into one piece for each choice.</summary>
     /// <param name="pieces">Gets the pieces.</param>
-    /// <returns>Whether that was the last.</returns>
-    public bool Read(List<AnswerPiece> pieces)
+    /// <param name="ended">
+    /// Whether nothing comes any more. WaitToReadAsync of <see cref="Generation.Tokens"/> says so, and nothing else does: their Completion stays open for ever when the last token
+    /// is read at the moment at which the engine ends the generation (github.com/dotnet/runtime/issues/123544).
+    /// </param>
+    public void Read(List<AnswerPiece> pieces, bool ended)
     {
         for (int i = 0; i < MostJoined * _choices.Length && Generation.Tokens.TryRead(out GeneratedToken token); i++)
         {
             _choices[token.Choice].Add(token);
         }
 
-        bool ended = Generation.Tokens.Completion.IsCompleted;
         if (ended && !_textEnded)
         {
             _textEnded = true;
@@ -70,8 +72,6 @@ internal sealed class PromptRun : IDisposable
                 pieces.Add(piece);
             }
         }
-
-        return ended;
     }
 
     /// <summary>The end; closes the generation's span.</summary>

@@ -37,16 +37,16 @@ internal sealed class RunningAnswer(TextRequest request, LoadedConfiguration con
         {
             if (Runs.Count == 1)
             {
-                await Runs[0].Generation.Tokens.WaitToReadAsync();
+                // A wait that allocates nothing, as it comes with each token.
+                open[0].Read(pieces, await Runs[0].Generation.Tokens.WaitToReadAsync());
             }
             else
             {
                 await Task.WhenAny(open.Select(each => each.Wait()));
-            }
-
-            foreach (OpenRun each in open)
-            {
-                each.Read(pieces);
+                foreach (OpenRun each in open)
+                {
+                    each.ReadWhenReady(pieces);
+                }
             }
 
             if (pieces.Count > 0)
@@ -102,15 +102,21 @@ internal sealed class RunningAnswer(TextRequest request, LoadedConfiguration con
         /// <summary>Completes when there is more to read. A wait that has not ended is used again: a channel takes one at a time.</summary>
         public Task Wait() => _wait ??= run.Generation.Tokens.WaitToReadAsync().AsTask();
 
-        public void Read(List<AnswerPiece> pieces)
+        public void ReadWhenReady(List<AnswerPiece> pieces)
         {
-            if (_wait is { IsCompleted: false })
+            if (_wait is { IsCompleted: true } wait)
             {
-                return;
+                _wait = null;
+                Read(pieces, wait.Result);
             }
+        }
 
-            _wait = null;
-            Ended = run.Read(pieces);
+        /// <param name="pieces">Gets the pieces.</param>
+        /// <param name="more">What WaitToReadAsync answered.</param>
+        public void Read(List<AnswerPiece> pieces, bool more)
+        {
+            Ended = !more;
+            run.Read(pieces, Ended);
         }
     }
 }

@@ -87,6 +87,9 @@ internal sealed class GreenTuneProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Settings to serve one configuration in place of all six, for tests that ask no other: loading and warming up the rest takes longer than they do.</summary>
+    public static (string Name, string Value)[] Only(string configuration) => [("Inference__Configurations__0", configuration), ("Inference__DefaultConfiguration", configuration)];
+
     public async Task<T> GetAsync<T>(HttpClient service, string path) => (await service.GetFromJsonAsync<T>(path, ContractJson.Options))!;
 
     /// <summary>The process that listens on a service's port. Linux only, as the tests of processes are.</summary>

@@ -29,6 +29,9 @@ internal sealed class FakeEngine : IEngine
 
     public bool CanConstrain { get; set; }
 
+    /// <summary>Gives tokens through a <see cref="NeverCompletedChannel{T}"/>.</summary>
+    public bool LosesCompletion { get; set; }
+
     public IDeviceMeter Meter => _meter;
 
     /// <summary>The same, to be told what it gives.</summary>
@@ -49,7 +52,7 @@ internal sealed class FakeEngine : IEngine
         }
 
         Requests.Enqueue(request);
-        var generation = new Generation(request, _meter.Admit(_meter.Now), _meter.Now, cancellation);
+        var generation = new Generation(request, _meter.Admit(_meter.Now), _meter.Now, cancellation, LosesCompletion ? new NeverCompletedChannel<GeneratedToken>() : null);
         FakeAnswer answer = Answer(request);
         Ends.Enqueue(generation.Completion);
         _ = Task.Run(() => RunAsync(generation, answer), CancellationToken.None);

@@ -70,6 +70,7 @@ public sealed class ScriptedService : IAsyncLifetime
         Engine.Ends.Clear();
         Engine.Refuse = null;
         Engine.CanConstrain = false;
+        Engine.LosesCompletion = false;
         Engine.Answer = answer;
     }
 
