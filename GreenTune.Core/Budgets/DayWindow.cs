@@ -52,6 +52,29 @@ public readonly record struct DayWindow(DateTimeOffset Start, DateTimeOffset End
             offset = zone.IsAmbiguousTime(midnight) ? zone.GetAmbiguousTimeOffsets(midnight).Max() : zone.GetUtcOffset(midnight);
         }
 
-        return new DateTimeOffset(midnight, offset);
+        var start = new DateTimeOffset(midnight, offset);
+        return Begins(date, start, zone) ? start : Search(date, zone);
     }
+
+    private static bool Begins(DateOnly date, DateTimeOffset at, TimeZoneInfo zone) => DateAt(at, zone) >= date && DateAt(at.AddTicks(-1), zone) < date;
+
+    /// <summary>
+    /// Where a whole day is left out, as Samoa's 30th of December 2011 when it changed sides of the date line, what the runtime says about wall times and about instants does not fit
+    /// together. Instants are right.
+    /// </summary>
+    private static DateTimeOffset Search(DateOnly date, TimeZoneInfo zone)
+    {
+        // No clock is further than this from UTC, and all changes since 1972 are at full quarters of an hour.
+        var reach = TimeSpan.FromHours(15);
+        var quarter = TimeSpan.FromMinutes(15);
+        DateTimeOffset at = new DateTimeOffset(date.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) - reach;
+        while (DateAt(at, zone) < date)
+        {
+            at += quarter;
+        }
+
+        return TimeZoneInfo.ConvertTime(at, zone);
+    }
+
+    private static DateOnly DateAt(DateTimeOffset at, TimeZoneInfo zone) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(at, zone).DateTime);
 }

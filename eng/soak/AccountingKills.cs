@@ -40,11 +40,11 @@ internal static class AccountingKills
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var acknowledged = new ConcurrentBag<RequestRecord>();
-        Task[] sending = [.. Enumerable.Range(0, Senders).Select(sender => SendAsync(accounting, sender, seed, acknowledged, stop.Token, cancellation))];
-        var random = new Random(seed);
+        var moments = new RandomMoments(seed);
+        Task[] sending = [.. Enumerable.Range(0, Senders).Select(sender => SendAsync(accounting, sender, seed, acknowledged, moments, stop.Token, cancellation))];
         for (int i = 0; i < kills; i++)
         {
-            await Task.Delay(random.Next(20, 600), cancellation);
+            await moments.WaitAsync(mostAnswers: 2 * Batch, cancellation);
             await accounting.KillAsync();
             await accounting.StartAsync(cancellation);
             progress?.Invoke(i + 1);
@@ -56,7 +56,7 @@ internal static class AccountingKills
     }
 
     /// <summary>Reserves for each record, then sends all in one batch until it is acknowledged. A batch that has begun is carried to its end.</summary>
-    private static async Task SendAsync(ServiceProcess accounting, int sender, int seed, ConcurrentBag<RequestRecord> acknowledged, CancellationToken stop, CancellationToken cancellation)
+    private static async Task SendAsync(ServiceProcess accounting, int sender, int seed, ConcurrentBag<RequestRecord> acknowledged, RandomMoments moments, CancellationToken stop, CancellationToken cancellation)
     {
         var samples = new SampleRecords(seed * 100 + sender);
         while (!stop.IsCancellationRequested)
@@ -70,10 +70,10 @@ internal static class AccountingKills
                     RequestId = record.Id,
                     Tenant = record.Tenant,
                     Wanted = new PredictedCost(record.ConfigurationId, 1, 2),
-                }, cancellation);
+                }, moments, cancellation);
             }
 
-            while (await PostAsync(accounting, "api/records", new RecordBatch(records), cancellation) is not HttpStatusCode.OK)
+            while (await PostAsync(accounting, "api/records", new RecordBatch(records), moments, cancellation) is not HttpStatusCode.OK)
             {
                 await Task.Delay(10, cancellation);
             }
@@ -85,12 +85,13 @@ internal static class AccountingKills
         }
     }
 
-    private static async Task<HttpStatusCode?> PostAsync<T>(ServiceProcess accounting, string path, T body, CancellationToken cancellation)
+    private static async Task<HttpStatusCode?> PostAsync<T>(ServiceProcess accounting, string path, T body, RandomMoments moments, CancellationToken cancellation)
     {
         try
         {
             using HttpResponseMessage response = await accounting.Http.PostAsJsonAsync(path, body, ContractJson.Options, cancellation);
             await response.Content.ReadAsByteArrayAsync(cancellation);
+            moments.Answered();
             return response.StatusCode;
         }
         catch (Exception e) when (e is HttpRequestException or IOException)

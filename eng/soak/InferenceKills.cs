@@ -37,11 +37,11 @@ internal static class InferenceKills
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var seen = new ConcurrentBag<string>();
-        Task[] chatting = [.. Enumerable.Range(0, Clients).Select(client => ChatAsync(inference, client, seen, stop.Token))];
-        var random = new Random(seed);
+        var moments = new RandomMoments(seed);
+        Task[] chatting = [.. Enumerable.Range(0, Clients).Select(client => ChatAsync(inference, client, seen, moments, stop.Token))];
         for (int i = 0; i < kills; i++)
         {
-            await Task.Delay(random.Next(50, 2000), cancellation);
+            await moments.WaitAsync(mostAnswers: 4 * Clients, cancellation);
             await inference.KillAsync();
             await StartInferenceAsync(inference, cancellation);
             progress?.Invoke(i + 1);
@@ -62,7 +62,7 @@ internal static class InferenceKills
     }
 
     /// <summary>One request after the other: half the clients wait for the energy, the others stream and know their request's id from its first part on.</summary>
-    private static async Task ChatAsync(ServiceProcess inference, int client, ConcurrentBag<string> seen, CancellationToken stop)
+    private static async Task ChatAsync(ServiceProcess inference, int client, ConcurrentBag<string> seen, RandomMoments moments, CancellationToken stop)
     {
         bool streams = client % 2 == 1;
         for (int i = 0; !stop.IsCancellationRequested; i++)
@@ -87,6 +87,7 @@ internal static class InferenceKills
                 if (!streams)
                 {
                     seen.Add(Id(await response.Content.ReadAsStringAsync(stop)));
+                    moments.Answered();
                     continue;
                 }
 
@@ -97,6 +98,7 @@ internal static class InferenceKills
                     if (first && line.StartsWith(DataPrefix, StringComparison.Ordinal))
                     {
                         seen.Add(Id(line[DataPrefix.Length..]));
+                        moments.Answered();
                         first = false;
                     }
                 }

@@ -40,6 +40,20 @@ public sealed class DayWindowTests
         Assert.Equal(TimeSpan.FromHours(23), window.Length);
     }
 
+    [Theory]
+    [InlineData("2011-12-29T12:00:00Z", "2011-12-29T10:00:00Z")]
+    [InlineData("2011-12-30T02:00:00Z", "2011-12-29T10:00:00Z")]
+    [InlineData("2011-12-30T09:59:00Z", "2011-12-29T10:00:00Z")]
+    [InlineData("2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z")]
+    [InlineData("2011-12-31T09:00:00Z", "2011-12-30T10:00:00Z")]
+    public void A_date_that_was_left_out_has_no_day(string instant, string start)
+    {
+        // Samoa went from the end of the 29th of December 2011 (UTC-10) to the beginning of the 31st (UTC+14).
+        var window = DayWindow.At(DateTimeOffset.Parse(instant, null), TimeZoneInfo.FindSystemTimeZoneById("Pacific/Apia"));
+        Assert.Equal(DateTimeOffset.Parse(start, null), window.Start);
+        Assert.Equal(TimeSpan.FromHours(24), window.Length);
+    }
+
     [Fact]
     public void Days_hold_their_instants_and_follow_each_other_without_gap_or_overlap()
     {
