@@ -23,7 +23,10 @@ public static class PaletteEntries
         new("Compare", "page", "compare"),
         new("Budgets", "page", "budgets"),
         new("Models", "page", "models"),
+        new("Carbon", "page", "carbon"),
         new("New budget", "action", "budgets?edit=new"),
+        new("Restate a span", "action", "carbon?restate=new"),
+        new("Greenest hours ahead", "action", "carbon"),
         new("Measure configurations", "action", "compare?measure=true"),
         new("Compare two configurations side by side", "action", "playground?mode=side"),
     ];

@@ -27,6 +27,7 @@ internal sealed class FakeServices : IAsyncDisposable
         _app = app;
         World = world;
         Plans = plans;
+        Carbon = new FakeCarbon(world, live: world.Records.Count > 0);
         Library = new FakeLibrary(world, empty: world.Records.Count == 0);
     }
 
@@ -41,6 +42,8 @@ internal sealed class FakeServices : IAsyncDisposable
     public FakePlans Plans { get; }
 
     public FakeLibrary Library { get; }
+
+    public FakeCarbon Carbon { get; }
 
     public FakeEvents Events { get; } = new();
 
@@ -86,6 +89,7 @@ internal sealed class FakeServices : IAsyncDisposable
         services.Plans.Finished += plan => services.Events.Send(EventNames.Plan, plan);
         app.Use(services.FailOnDemandAsync);
         FakeAccounting.Map(app, services);
+        services.Carbon.Map(app);
         FakeInference.Map(app, services);
         FakeChat.Map(app, services);
         await app.StartAsync();

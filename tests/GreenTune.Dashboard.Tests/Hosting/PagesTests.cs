@@ -17,6 +17,7 @@ public sealed partial class PagesTests(PagesTests.Served served) : IClassFixture
         { "/budgets", "Budgets" },
         { "/playground", "Playground" },
         { "/models", "Models" },
+        { "/carbon", "Carbon" },
     };
 
     [Theory]
