@@ -77,6 +77,33 @@ public sealed class AccountingClient(HttpClient http, SignedIn? user = null) : S
     public Task<Restatement> MakeRestatementAsync(RestatementInput input, CancellationToken cancellationToken) =>
         SendAsync<Restatement>(HttpMethod.Post, "api/carbon/restatements", input, cancellationToken);
 
+    /// <summary>All keys, newest first, without the keys themselves.</summary>
+    public Task<IReadOnlyList<KeyView>> GetKeysAsync(CancellationToken cancellationToken) => GetAsync<IReadOnlyList<KeyView>>("api/keys", cancellationToken);
+
+    /// <summary>Makes a key; the answer is the only place that shows it.</summary>
+    public Task<KeyCreated> CreateKeyAsync(KeyInput input, CancellationToken cancellationToken) =>
+        SendAsync<KeyCreated>(HttpMethod.Post, "api/keys", input, cancellationToken);
+
+    public Task<KeyView> RevokeKeyAsync(Guid id, CancellationToken cancellationToken) => SendAsync<KeyView>(HttpMethod.Delete, "api/keys/" + id, null, cancellationToken);
+
+    public Task<IReadOnlyList<WebhookView>> GetWebhooksAsync(CancellationToken cancellationToken) => GetAsync<IReadOnlyList<WebhookView>>("api/webhooks", cancellationToken);
+
+    /// <summary>Makes a webhook; the answer is the only place that shows its secret.</summary>
+    public Task<WebhookCreated> CreateWebhookAsync(WebhookInput input, CancellationToken cancellationToken) =>
+        SendAsync<WebhookCreated>(HttpMethod.Post, "api/webhooks", input, cancellationToken);
+
+    public Task<WebhookView> UpdateWebhookAsync(Guid id, WebhookInput input, CancellationToken cancellationToken) =>
+        SendAsync<WebhookView>(HttpMethod.Put, "api/webhooks/" + id, input, cancellationToken);
+
+    public async Task DeleteWebhookAsync(Guid id, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Delete, "api/webhooks/" + id, null, cancellationToken);
+    }
+
+    /// <summary>Sends a delivery without content now; the receiver may take ten seconds.</summary>
+    public Task<WebhookTest> TestWebhookAsync(Guid id, CancellationToken cancellationToken) =>
+        SendAsync<WebhookTest>(HttpMethod.Post, $"api/webhooks/{id}/test", null, cancellationToken);
+
     public Task<ThreeEView> GetThreeEAsync(CancellationToken cancellationToken) => GetAsync<ThreeEView>("api/threee", cancellationToken);
 
     /// <summary>What Compare would show with these settings; nothing is saved.</summary>

@@ -28,6 +28,7 @@ internal sealed class FakeServices : IAsyncDisposable
         World = world;
         Plans = plans;
         Carbon = new FakeCarbon(world, live: world.Records.Count > 0);
+        Access = new FakeAccess(world, Events, filled: world.Records.Count > 0);
         Library = new FakeLibrary(world, empty: world.Records.Count == 0);
     }
 
@@ -44,6 +45,8 @@ internal sealed class FakeServices : IAsyncDisposable
     public FakeLibrary Library { get; }
 
     public FakeCarbon Carbon { get; }
+
+    public FakeAccess Access { get; }
 
     public FakeEvents Events { get; } = new();
 
@@ -90,6 +93,7 @@ internal sealed class FakeServices : IAsyncDisposable
         app.Use(services.FailOnDemandAsync);
         FakeAccounting.Map(app, services);
         services.Carbon.Map(app);
+        services.Access.Map(app);
         FakeInference.Map(app, services);
         FakeChat.Map(app, services);
         await app.StartAsync();

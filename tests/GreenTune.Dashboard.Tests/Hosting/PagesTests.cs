@@ -18,6 +18,8 @@ public sealed partial class PagesTests(PagesTests.Served served) : IClassFixture
         { "/playground", "Playground" },
         { "/models", "Models" },
         { "/carbon", "Carbon" },
+        { "/keys", "Access keys" },
+        { "/webhooks", "Webhooks" },
     };
 
     [Theory]
