@@ -80,6 +80,7 @@ public static class CarbonText
     /// <summary>What a step of the chain is called, in a chip and in a sentence.</summary>
     public static (string Word, string Phrase, ChipKind Kind) Step(CarbonFactor factor) => factor.Step switch
     {
+        CarbonSteps.Live or CarbonSteps.Cache when factor.Forecast => ("forecast of this hour", $"the forecast of this hour from {factor.Source}", ChipKind.Info),
         CarbonSteps.Live => ("live", $"the value of this hour from {factor.Source}", ChipKind.Ok),
         CarbonSteps.Cache => ("kept value of this hour", $"the value of this hour from {factor.Source}, kept from an earlier call", ChipKind.Ok),
         CarbonSteps.StaleCache => ($"stale{(factor.AgeSeconds is > 0 and { } age ? $", {Whole(age)} old" : string.Empty)}", $"an older value from {factor.Source} stands in", ChipKind.Notify),

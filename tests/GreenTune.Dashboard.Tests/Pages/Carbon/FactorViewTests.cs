@@ -58,6 +58,9 @@ public sealed class FactorViewTests
         Assert.Equal(kind, CarbonText.Step(SampleCarbon.Live(Now) with { Step = step, Provisional = provisional }).Kind);
 
     [Fact]
+    public void A_forecast_of_the_hour_is_called_one() => Assert.Equal(("forecast of this hour", ChipKind.Info), (CarbonText.Step(SampleCarbon.Marginal(Now)).Word, CarbonText.Step(SampleCarbon.Marginal(Now)).Kind));
+
+    [Fact]
     public async Task The_marginal_chain_has_no_table_to_fall_back_to()
     {
         var marginal = await Rendering.HtmlOfAsync<ChainSteps>(new() { [nameof(ChainSteps.Signal)] = CarbonSignal.Marginal, [nameof(ChainSteps.Current)] = "" });
