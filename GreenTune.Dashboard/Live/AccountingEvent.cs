@@ -13,6 +13,7 @@ public abstract record AccountingEvent
         EventNames.Budget => new BudgetChanged(Parse<BudgetStatus>(data)),
         EventNames.BudgetDeleted => new BudgetRemoved(Parse<BudgetDeleted>(data).Id),
         EventNames.Auto => new AutoChanged(Parse<AutoChoice>(data)),
+        EventNames.KeyRevoked => new KeyWasRevoked(Parse<KeyRevoked>(data).Id),
         EventNames.Plan => new PlanArrived(Parse<PlanSummary>(data)),
         _ => null,
     };
@@ -29,6 +30,9 @@ public sealed record BudgetRemoved(Guid Id) : AccountingEvent;
 public sealed record AutoChanged(AutoChoice Auto) : AccountingEvent;
 
 public sealed record PlanArrived(PlanSummary Plan) : AccountingEvent;
+
+/// <summary>A key holds no longer.</summary>
+public sealed record KeyWasRevoked(Guid Id) : AccountingEvent;
 
 /// <summary>The stream was opened again after a break: events were missed, so what is shown is loaded anew.</summary>
 public sealed record StreamResumed : AccountingEvent;

@@ -19,6 +19,7 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
     private readonly CancellationTokenSource _gone = new();
     private LiveLoop<AccountingEvent>? _events;
     private LiveLoop<ServiceState>? _services;
+    private Task _refreshing = Task.CompletedTask;
     private string? _tenant;
     private string? _address;
 
@@ -53,6 +54,9 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
     /// <summary>The tenant whose figures are shown; null for all.</summary>
     protected string? Tenant => Session.Tenant;
 
+    /// <summary>How often <see cref="OnIntervalAsync"/> runs, for what no event tells of; null for never.</summary>
+    protected virtual TimeSpan? FollowEvery => null;
+
     /// <summary>Ends when the page goes.</summary>
     protected CancellationToken Gone => _gone.Token;
 
@@ -72,6 +76,7 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
             await _services.DisposeAsync();
         }
 
+        await _refreshing;
         await DisposePageAsync();
         _gone.Dispose();
     }
@@ -92,6 +97,11 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
         _services = LiveLoop<ServiceState>.Start(Monitor.Changes, LiveInterval, Time, batch => InvokeAsync(() => RecoverAsync(batch)));
         var catalogue = Task.WhenAny(Shell.CatalogueAsync(), Task.Delay(CataloguePatience, Time, Gone));
         await LoadAsync();
+        if (FollowEvery is { } interval && !_gone.IsCancellationRequested)
+        {
+            _refreshing = RefreshAtIntervalsAsync(interval);
+        }
+
         await catalogue;
     }
 
@@ -105,6 +115,9 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
 
     /// <summary>Loads again what did not come; called when a service is back.</summary>
     protected virtual Task ReloadFailedAsync() => LoadAsync();
+
+    /// <summary>Loads again what changes with time; not called while the tab is hidden.</summary>
+    protected virtual Task OnIntervalAsync() => LoadAsync();
 
     /// <summary>Takes one event; returns whether the page has to be drawn anew.</summary>
     protected virtual ValueTask<bool> OnEventAsync(AccountingEvent item) => ValueTask.FromResult(false);
@@ -168,6 +181,37 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
         {
             await ReloadFailedAsync();
             StateHasChanged();
+        }
+    }
+
+    private async Task RefreshAtIntervalsAsync(TimeSpan interval)
+    {
+        using var timer = new PeriodicTimer(interval, Time);
+        try
+        {
+            // Not on the circuit's dispatcher: disposing waits for this loop there.
+            while (await timer.WaitForNextTickAsync(Gone).ConfigureAwait(false))
+            {
+                if (!Session.Hidden)
+                {
+                    await InvokeAsync(async () =>
+                    {
+                        if (!_gone.IsCancellationRequested)
+                        {
+                            await OnIntervalAsync();
+                            StateHasChanged();
+                        }
+                    }).WaitAsync(Gone).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        {
+            // The page went.
+        }
+        catch (ObjectDisposedException)
+        {
+            // The circuit went while a refresh was on its way to it.
         }
     }
 

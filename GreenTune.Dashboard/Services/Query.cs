@@ -25,6 +25,9 @@ internal static class Query
     /// <summary>A number that reads back as the same double.</summary>
     public static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
+    /// <summary>A time in UTC.</summary>
+    public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+
     /// <summary>An enum member as the contracts write it.</summary>
     public static string Word<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());

@@ -103,6 +103,7 @@ public abstract class ServiceClient(HttpClient http, string service, SignedIn? u
             HttpStatusCode.NotFound => ServiceFailure.NotFound,
             HttpStatusCode.Conflict => ServiceFailure.Conflict,
             HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity => ServiceFailure.Invalid,
+            HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => ServiceFailure.Forbidden,
             HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => ServiceFailure.Unreachable,
             _ => ServiceFailure.Failed,
         };

@@ -15,6 +15,9 @@ public enum ServiceFailure
     /// <summary>What was sent is not valid (400, 422).</summary>
     Invalid,
 
+    /// <summary>Whoever is signed in may not (403), or is signed in no longer (401).</summary>
+    Forbidden,
+
     /// <summary>The service failed (5xx) or answered something that cannot be read.</summary>
     Failed,
 }

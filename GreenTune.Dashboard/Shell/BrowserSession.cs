@@ -82,7 +82,19 @@ public sealed class BrowserSession(IJSRuntime js, TimeProvider time) : IAsyncDis
     /// <summary>Saves a text as a file.</summary>
     public Task DownloadAsync(string fileName, string mediaType, string text) => CallAsync("download", fileName, mediaType, text);
 
-    public Task CopyAsync(string text) => CallAsync("copy", text);
+    /// <summary>Puts a text into the clipboard; false where the browser refuses.</summary>
+    public async Task<bool> CopyAsync(string text)
+    {
+        try
+        {
+            var module = await _module.Value;
+            return await module.InvokeAsync<bool>("copy", text);
+        }
+        catch (JSDisconnectedException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Moves the focus to the first element that the selector finds, once it is there.</summary>
     public Task FocusAsync(string selector) => CallAsync("focus", selector);

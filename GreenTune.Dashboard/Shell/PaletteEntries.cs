@@ -8,7 +8,8 @@ namespace GreenTune.Dashboard.Shell;
 /// <param name="Kind">What it is: "page", "configuration", "tenant", "record".</param>
 /// <param name="Href">Where it leads.</param>
 /// <param name="Tenant">A tenant to switch to instead of going anywhere.</param>
-public sealed record PaletteEntry(string Text, string Kind, string Href, string? Tenant = null);
+/// <param name="Admin">It takes the role admin.</param>
+public sealed record PaletteEntry(string Text, string Kind, string Href, string? Tenant = null, bool Admin = false);
 
 /// <summary>What the command palette offers.</summary>
 public static class PaletteEntries
@@ -23,13 +24,20 @@ public static class PaletteEntries
         new("Compare", "page", "compare"),
         new("Budgets", "page", "budgets"),
         new("Models", "page", "models"),
+        new("Carbon", "page", "carbon"),
+        new("Access keys", "page", "keys", Admin: true),
+        new("Webhooks", "page", "webhooks", Admin: true),
         new("New budget", "action", "budgets?edit=new"),
+        new("New access key", "action", "keys?edit=new", Admin: true),
+        new("New webhook", "action", "webhooks?edit=new", Admin: true),
+        new("Restate a span", "action", "carbon?restate=new"),
+        new("Greenest hours ahead", "action", "carbon"),
         new("Measure configurations", "action", "compare?measure=true"),
         new("Compare two configurations side by side", "action", "playground?mode=side"),
     ];
 
     /// <summary>
-    /// Entries whose text holds every word that was typed; with nothing typed, the pages. A text that looks like a record's id leads to that
+    /// Entries whose text holds every word that was typed; with nothing typed, the pages. What takes the role admin is there for those who have it. A text that looks like a record's id leads to that
     /// record, known here or not.
     /// </summary>
     public static IReadOnlyList<PaletteEntry> Find(
@@ -37,10 +45,11 @@ public static class PaletteEntries
         IReadOnlyList<ConfigurationView> configurations,
         IReadOnlyList<string> tenants,
         IReadOnlyList<RecordView> records,
-        LocalTimes times)
+        LocalTimes times,
+        bool admin = true)
     {
         var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var all = Pages
+        var all = Pages.Where(page => admin || !page.Admin)
             .Concat(configurations.Select(c => new PaletteEntry(ConfigurationName.Parse(c.Id).Full, "requests of configuration", "requests?configuration=" + Uri.EscapeDataString(c.Id))))
             .Concat(tenants.Select(t => new PaletteEntry(t, "switch to tenant", string.Empty, t)))
             .Concat(records.Select(r => new PaletteEntry($"{r.Record.Id}, {times.Clock(r.Record.StartedAt)}", "record", RecordHref(r.Record.Id))));

@@ -150,8 +150,23 @@ export async function exportPng(selector, fileName, title) {
   }
 }
 
+/** Puts a text into the clipboard and tells whether that worked. Over plain HTTP from another machine there is no clipboard API: the older way still is there. */
 export async function copy(text) {
-  await navigator.clipboard.writeText(text);
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const focused = document.activeElement;
+    const area = document.createElement('textarea');
+    area.value = text;
+    area.className = 'visually-hidden';
+    document.body.append(area);
+    area.select();
+    const copied = document.execCommand('copy');
+    area.remove();
+    focused?.focus();
+    return copied;
+  }
 }
 
 export function focus(selector) {

@@ -5,7 +5,7 @@ namespace GreenTune.Dashboard.Tests.Browser;
 /// <summary>Every page at every width in both themes: nothing scrolls sideways, everything has a name, text can be read, the console is silent.</summary>
 public sealed class EveryPageTests(ChromiumFixture chromium)
 {
-    private static readonly string[] Paths = ["/", "/requests", "/requests?record={record}", "/compare", "/budgets", "/budgets?edit=new", "/models", "/playground", "/playground?mode=side&tenant=team-support"];
+    private static readonly string[] Paths = ["/", "/requests", "/requests?record={record}", "/compare", "/budgets", "/budgets?edit=new", "/models", "/carbon?restate=new", "/keys?edit=new&show=all", "/webhooks?edit=new", "/playground", "/playground?mode=side&tenant=team-support"];
 
     // From the narrowest, as a phone would load it, up to a desk and back.
     private static readonly int[] Widths = [320, 390, 820, 1440, 320];

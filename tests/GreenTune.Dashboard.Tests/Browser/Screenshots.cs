@@ -6,7 +6,7 @@ namespace GreenTune.Dashboard.Tests.Browser;
 public sealed class Screenshots(ChromiumFixture chromium)
 {
     private static readonly (string Name, string Path)[] Pages =
-        [("overview", "/"), ("requests", "/requests"), ("compare", "/compare"), ("budgets", "/budgets"), ("budget-form", "/budgets?edit=new"), ("models", "/models"), ("playground", "/playground?tenant=team-support&mode=side&a=greentune-tiny-int4&b=greentune-nano-int8")];
+        [("overview", "/"), ("requests", "/requests"), ("compare", "/compare"), ("budgets", "/budgets"), ("budget-form", "/budgets?edit=new"), ("models", "/models"), ("carbon", "/carbon"), ("carbon-form", "/carbon?restate=new"), ("keys", "/keys?show=all"), ("keys-form", "/keys?edit=new"), ("webhooks", "/webhooks"), ("webhooks-form", "/webhooks?edit=new"), ("playground", "/playground?tenant=team-support&mode=side&a=greentune-tiny-int4&b=greentune-nano-int8")];
 
     [Theory]
     [InlineData(1440, ColorScheme.Light, false)]

@@ -15,9 +15,8 @@ internal static class FakeAccounting
         app.MapGet("/health", () => Results.Ok());
         app.MapGet("/alive", () => Results.Ok());
         app.MapGet("/api/tenants", () => world.Tenants);
-        app.MapGet("/api/carbon", () => SampleRecords.Factor);
-        app.MapGet("/api/summary", (string? period, string? tenant) =>
-            SampleSummary.Of(world.Records, period ?? "today", tenant, world.Now, world.Plan is not null, world.Decisions.Count(d => d.Action == "block")));
+        app.MapGet("/api/summary", (string? period, string? tenant, DateTimeOffset? from, DateTimeOffset? to) =>
+            SampleSummary.Of(world.Records, period ?? "today", tenant, world.Now, world.Plan is not null, world.Decisions.Count(d => d.Action == "block"), from, to));
         app.MapGet("/api/records", (HttpContext context) => Records(world, context.Request.Query));
         app.MapGet("/api/records/{id}", IResult (string id) => world.Records.FirstOrDefault(r => r.Record.Id == id) is { } record
             ? Results.Ok(SampleRecords.Whole(record))

@@ -27,6 +27,8 @@ internal sealed class FakeServices : IAsyncDisposable
         _app = app;
         World = world;
         Plans = plans;
+        Carbon = new FakeCarbon(world, live: world.Records.Count > 0);
+        Access = new FakeAccess(world, Events, filled: world.Records.Count > 0);
         Library = new FakeLibrary(world, empty: world.Records.Count == 0);
     }
 
@@ -41,6 +43,10 @@ internal sealed class FakeServices : IAsyncDisposable
     public FakePlans Plans { get; }
 
     public FakeLibrary Library { get; }
+
+    public FakeCarbon Carbon { get; }
+
+    public FakeAccess Access { get; }
 
     public FakeEvents Events { get; } = new();
 
@@ -86,6 +92,8 @@ internal sealed class FakeServices : IAsyncDisposable
         services.Plans.Finished += plan => services.Events.Send(EventNames.Plan, plan);
         app.Use(services.FailOnDemandAsync);
         FakeAccounting.Map(app, services);
+        services.Carbon.Map(app);
+        services.Access.Map(app);
         FakeInference.Map(app, services);
         FakeChat.Map(app, services);
         await app.StartAsync();

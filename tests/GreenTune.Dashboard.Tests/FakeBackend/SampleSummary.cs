@@ -8,11 +8,12 @@ internal static class SampleSummary
 {
     private const double Half = 1.96 * SampleRecords.RelativeUncertainty;
 
-    public static Summary Of(IReadOnlyList<RecordView> all, string period, string? tenant, DateTimeOffset now, bool hasPlan, long refused)
+    public static Summary Of(IReadOnlyList<RecordView> all, string period, string? tenant, DateTimeOffset now, bool hasPlan, long refused, DateTimeOffset? spanFrom = null, DateTimeOffset? spanTo = null)
     {
         var midnight = new DateTimeOffset(now.Date, now.Offset);
-        var from = period switch { "7d" => midnight.AddDays(-6), "30d" => midnight.AddDays(-29), _ => midnight };
-        var records = all.Where(r => r.Record.StartedAt >= from && r.Record.StartedAt < now && (tenant is null || r.Record.Tenant == tenant)).Select(r => r.Record).ToList();
+        var from = spanFrom ?? period switch { "7d" => midnight.AddDays(-6), "30d" => midnight.AddDays(-29), _ => midnight };
+        var until = spanTo ?? now;
+        var records = all.Where(r => r.Record.StartedAt >= from && r.Record.StartedAt < until && (tenant is null || r.Record.Tenant == tenant)).Select(r => r.Record).ToList();
         var joules = records.Sum(r => r.Energy.Joules?.Value ?? 0);
         var tokens = records.Sum(r => (long)r.OutputTokens);
         var previous = all.Where(r => r.Record.StartedAt >= from.AddDays(-1) && r.Record.StartedAt < now.AddDays(-1) && (tenant is null || r.Record.Tenant == tenant)).Sum(r => r.Record.Energy.Joules?.Value ?? 0);
@@ -22,7 +23,7 @@ internal static class SampleSummary
         return new Summary
         {
             From = from,
-            To = now,
+            To = until,
             Requests = records.Count,
             Cancelled = records.Count(r => r.Outcome == RequestOutcome.Cancelled),
             Failed = records.Count(r => r.Outcome == RequestOutcome.Failed),

@@ -17,6 +17,9 @@ public sealed partial class PagesTests(PagesTests.Served served) : IClassFixture
         { "/budgets", "Budgets" },
         { "/playground", "Playground" },
         { "/models", "Models" },
+        { "/carbon", "Carbon" },
+        { "/keys", "Access keys" },
+        { "/webhooks", "Webhooks" },
     };
 
     [Theory]

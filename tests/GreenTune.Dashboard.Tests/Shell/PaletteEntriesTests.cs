@@ -26,5 +26,12 @@ public sealed class PaletteEntriesTests
         Assert.Empty(Find("nothing at all like this"));
     }
 
+    [Fact]
+    public void Pages_that_take_the_role_admin_are_for_those_who_have_it()
+    {
+        Assert.Equal(["keys", "keys?edit=new"], Find("key").Where(e => e.Kind is "page" or "action").Select(e => e.Href));
+        Assert.DoesNotContain(PaletteEntries.Find("key", [], [], [], LocalTimes.ForZone("Etc/UTC"), admin: false), e => e.Kind is "page" or "action");
+    }
+
     private static IReadOnlyList<PaletteEntry> Find(string text) => PaletteEntries.Find(text, [], World.Tenants, [.. World.Records.Take(8)], LocalTimes.ForZone("Etc/UTC"));
 }
