@@ -23,7 +23,7 @@ internal sealed class RollUpBatch
 
     public static long StartOf(RollUpLevel level, long ticks) => ticks - ticks % LengthOf(level);
 
-    public static long LengthOf(RollUpLevel level) => level == RollUpLevel.Hour ? TimeSpan.TicksPerHour : TimeSpan.TicksPerDay;
+    public static long LengthOf(RollUpLevel level) => level is RollUpLevel.Hour or RollUpLevel.HourOfAll ? TimeSpan.TicksPerHour : TimeSpan.TicksPerDay;
 
     /// <param name="record">A record that is new.</param>
     /// <param name="gramsPerJoule">Of the record's factor.</param>
@@ -31,10 +31,10 @@ internal sealed class RollUpBatch
     public void Add(RecordRow record, double gramsPerJoule, bool session = true)
     {
         string device = record.Device ?? "";
-        foreach (RollUpLevel level in (ReadOnlySpan<RollUpLevel>)[RollUpLevel.Hour, RollUpLevel.Day, RollUpLevel.DayOfAll])
+        foreach (RollUpLevel level in (ReadOnlySpan<RollUpLevel>)[RollUpLevel.Hour, RollUpLevel.Day, RollUpLevel.HourOfAll, RollUpLevel.DayOfAll])
         {
             long start = StartOf(level, record.StartedTicks);
-            string tenant = level == RollUpLevel.DayOfAll ? "" : record.Tenant;
+            string tenant = level is RollUpLevel.HourOfAll or RollUpLevel.DayOfAll ? "" : record.Tenant;
             RollUp(level, start, tenant, record.ConfigurationId, device, level == RollUpLevel.Hour ? record.FactorId : 0, record.Quality).Add(record, gramsPerJoule);
             if (record.Outcome == RequestOutcome.Completed)
             {
@@ -48,11 +48,14 @@ internal sealed class RollUpBatch
         }
     }
 
-    /// <summary>Adds a tenant's day to the day of all.</summary>
-    public void AddToDayOfAll(RollUpRow day) => RollUp(RollUpLevel.DayOfAll, day.StartTicks, "", day.ConfigurationId, day.Device, 0, day.Quality).Add(day);
+    /// <summary>Of all tenants' sums, what a tenant's go into.</summary>
+    public static RollUpLevel OfAll(RollUpLevel tenants) => tenants == RollUpLevel.Hour ? RollUpLevel.HourOfAll : RollUpLevel.DayOfAll;
 
-    /// <summary>Adds a tenant's day to the day of all.</summary>
-    public void AddToDayOfAll(LatencyRow day) => Latency(new LatencyKey(RollUpLevel.DayOfAll, day.StartTicks, "", day.ConfigurationId)).AddPacked(day.Durations);
+    /// <summary>Adds a tenant's hour or day to that of all.</summary>
+    public void AddToAll(RollUpRow tenants) => RollUp(OfAll(tenants.Level), tenants.StartTicks, "", tenants.ConfigurationId, tenants.Device, 0, tenants.Quality).Add(tenants);
+
+    /// <summary>Adds a tenant's hour or day to that of all.</summary>
+    public void AddToAll(LatencyRow tenants) => Latency(new LatencyKey(OfAll(tenants.Level), tenants.StartTicks, "", tenants.ConfigurationId)).AddPacked(tenants.Durations);
 
     private RollUpRow RollUp(RollUpLevel level, long start, string tenant, string configuration, string device, int factor, EnergyQuality quality)
     {

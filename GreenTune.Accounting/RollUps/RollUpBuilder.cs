@@ -13,7 +13,7 @@ internal sealed partial class RollUpBuilder(IDbContextFactory<AccountingDb> cont
     /// <summary>Rows read and added at a time: what bounds the memory.</summary>
     private const int Slice = 20_000;
 
-    /// <summary>Makes the roll-ups if these books never had any, and the days of all tenants if they never had those.</summary>
+    /// <summary>Makes the roll-ups if these books never had any, and the sums of all tenants if they never had those.</summary>
     public async Task EnsureAsync(CancellationToken cancellation)
     {
         await using AccountingDb db = await contexts.CreateDbContextAsync(cancellation);
@@ -21,9 +21,9 @@ internal sealed partial class RollUpBuilder(IDbContextFactory<AccountingDb> cont
         {
             await RebuildAsync(onlyIfNever: true, cancellation);
         }
-        else if (!await db.Marks.AnyAsync(mark => mark.Name == MarkRow.DaysOfAllBuilt, cancellation))
+        else if (!await db.Marks.AnyAsync(mark => mark.Name == MarkRow.OfAllBuilt, cancellation))
         {
-            await AddDaysOfAllAsync(cancellation);
+            await AddOfAllAsync(cancellation);
         }
     }
 
@@ -49,19 +49,19 @@ internal sealed partial class RollUpBuilder(IDbContextFactory<AccountingDb> cont
         var kept = from == 0 ? [] : (await db.Sessions.Select(session => session.Id).ToListAsync(token)).ToHashSet(StringComparer.Ordinal);
         long records = await AddRecordsAsync(db, from, kept, token);
         long periods = await AddPeriodsAsync(db, from, token);
-        await db.Marks.Where(mark => mark.Name == MarkRow.RollUpsBuilt || mark.Name == MarkRow.DaysOfAllBuilt).ExecuteDeleteAsync(token);
+        await db.Marks.Where(mark => mark.Name == MarkRow.RollUpsBuilt || mark.Name == MarkRow.OfAllBuilt).ExecuteDeleteAsync(token);
         long now = clock.GetUtcNow().UtcTicks;
-        db.Marks.AddRange(new MarkRow { Name = MarkRow.RollUpsBuilt, Ticks = now }, new MarkRow { Name = MarkRow.DaysOfAllBuilt, Ticks = now });
+        db.Marks.AddRange(new MarkRow { Name = MarkRow.RollUpsBuilt, Ticks = now }, new MarkRow { Name = MarkRow.OfAllBuilt, Ticks = now });
         await db.SaveChangesAsync(token);
         LogBuilt(logger, records, periods);
         return (records, periods);
     }, cancellation);
 
-    /// <summary>From the tenants' days, which are there also where retention has taken the records away.</summary>
-    private Task AddDaysOfAllAsync(CancellationToken cancellation) => writer.WriteAsync(Durability.Flushed, async (db, token) =>
+    /// <summary>From the tenants' hours and days, which are there also where retention has taken the records away.</summary>
+    private Task AddOfAllAsync(CancellationToken cancellation) => writer.WriteAsync(Durability.Flushed, async (db, token) =>
     {
         // Another replica may have done it while this one waited.
-        if (await db.Marks.AnyAsync(mark => mark.Name == MarkRow.DaysOfAllBuilt, token))
+        if (await db.Marks.AnyAsync(mark => mark.Name == MarkRow.OfAllBuilt, token))
         {
             return;
         }
@@ -71,22 +71,23 @@ internal sealed partial class RollUpBuilder(IDbContextFactory<AccountingDb> cont
         foreach (long day in days)
         {
             var batch = new RollUpBatch();
-            await foreach (RollUpRow row in db.RollUps.AsNoTracking().Where(row => row.Level == RollUpLevel.Day && row.StartTicks == day).AsAsyncEnumerable().WithCancellation(token))
+            long end = day + TimeSpan.TicksPerDay;
+            await foreach (RollUpRow row in db.RollUps.AsNoTracking().Where(row => row.Level <= RollUpLevel.Day && row.StartTicks >= day && row.StartTicks < end).AsAsyncEnumerable().WithCancellation(token))
             {
-                batch.AddToDayOfAll(row);
+                batch.AddToAll(row);
             }
 
-            await foreach (LatencyRow row in db.Latencies.AsNoTracking().Where(row => row.Level == RollUpLevel.Day && row.StartTicks == day).AsAsyncEnumerable().WithCancellation(token))
+            await foreach (LatencyRow row in db.Latencies.AsNoTracking().Where(row => row.Level <= RollUpLevel.Day && row.StartTicks >= day && row.StartTicks < end).AsAsyncEnumerable().WithCancellation(token))
             {
-                batch.AddToDayOfAll(row);
+                batch.AddToAll(row);
             }
 
             await book.AddAsync(db, batch, token);
         }
 
-        db.Marks.Add(new MarkRow { Name = MarkRow.DaysOfAllBuilt, Ticks = clock.GetUtcNow().UtcTicks });
+        db.Marks.Add(new MarkRow { Name = MarkRow.OfAllBuilt, Ticks = clock.GetUtcNow().UtcTicks });
         await db.SaveChangesAsync(token);
-        LogDaysOfAll(logger, days.Count);
+        LogOfAll(logger, days.Count);
     }, cancellation);
 
     private async Task<long> AddRecordsAsync(AccountingDb db, long from, HashSet<string> kept, CancellationToken cancellation)
@@ -137,7 +138,7 @@ internal sealed partial class RollUpBuilder(IDbContextFactory<AccountingDb> cont
     private static partial void LogBuilt(ILogger logger, long records, long periods);
 
     [LoggerMessage(3, LogLevel.Information, "Sums of all tenants together were built for {Days} days")]
-    private static partial void LogDaysOfAll(ILogger logger, int days);
+    private static partial void LogOfAll(ILogger logger, int days);
 
     [LoggerMessage(2, LogLevel.Debug, "Roll-ups: {Records} records added up")]
     private static partial void LogProgress(ILogger logger, long records);

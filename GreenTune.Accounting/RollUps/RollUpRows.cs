@@ -15,6 +15,9 @@ internal enum RollUpLevel
 
     /// <summary>A day of all tenants together, whose name is empty: a month of everything is the same few rows however many tenants there are.</summary>
     DayOfAll = 2,
+
+    /// <summary>An hour of all tenants together: days of a time zone are made of hours.</summary>
+    HourOfAll = 3,
 }
 
 /// <summary>
@@ -35,7 +38,7 @@ internal sealed class RollUpRow : RollUpSums
     /// <summary>Empty where the record names none.</summary>
     public required string Device { get; set; }
 
-    /// <summary>The carbon factor of an hour; 0 in a day.</summary>
+    /// <summary>The carbon factor of a tenant's hour; 0 in a day and in what is of all.</summary>
     public int FactorId { get; set; }
 
     public EnergyQuality Quality { get; set; }
@@ -127,8 +130,8 @@ internal sealed class MarkRow
     /// <summary>Roll-ups hold every record and period; when they were last built.</summary>
     public const string RollUpsBuilt = "rollups-built";
 
-    /// <summary>The roll-ups hold days of all tenants too; when those were first built.</summary>
-    public const string DaysOfAllBuilt = "rollups-days-of-all-built";
+    /// <summary>The roll-ups hold hours and days of all tenants too; when those were first built.</summary>
+    public const string OfAllBuilt = "rollups-of-all-built";
 
     /// <summary>Rows older than this have been taken away by retention; their roll-ups stay.</summary>
     public const string RowsFrom = "rows-from";

@@ -222,9 +222,8 @@ internal sealed class UsageQuery(CarbonPricing pricing)
         return filter.Configuration is { } configuration ? rows.Where(row => row.ConfigurationId == configuration) : rows;
     }
 
-    /// <summary>Days of all tenants where none is told apart.</summary>
-    private static RollUpLevel Widest(RollUpLevel level, UsageFilter filter, bool byTenant) =>
-        level == RollUpLevel.Day && filter.Tenant is null && !byTenant ? RollUpLevel.DayOfAll : level;
+    /// <summary>Those of all tenants where none is told apart.</summary>
+    private static RollUpLevel Widest(RollUpLevel level, UsageFilter filter, bool byTenant) => filter.Tenant is null && !byTenant ? RollUpBatch.OfAll(level) : level;
 
     private static IQueryable<RecordRow> Records(AccountingDb db, UsageFilter filter, Ticks span)
     {

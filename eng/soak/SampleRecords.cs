@@ -39,7 +39,7 @@ internal sealed class SampleRecords(int seed)
         RequestOutcome outcome = kind == 0 ? RequestOutcome.Failed : kind <= 2 ? RequestOutcome.Cancelled : RequestOutcome.Completed;
         return new RequestRecord
         {
-            Id = $"chatcmpl-{NewId()}",
+            Id = $"chatcmpl-{TimeOrderedId(startedAt)}",
             StartedAt = startedAt,
             EndedAt = startedAt.AddSeconds(seconds),
             Tenant = Tenant(_tenant),
@@ -83,6 +83,9 @@ internal sealed class SampleRecords(int seed)
             Instance = "GreenTune.Inference-node-a-4711",
         };
     }
+
+    /// <summary>As Inference makes them: a UUID of version 7, so that new ids lie next to each other in an index (RFC 9562, section 5.7).</summary>
+    private string TimeOrderedId(DateTimeOffset at) => $"{at.ToUnixTimeMilliseconds():x12}7{NewId()[..3]}8{NewId()[..15]}";
 
     private string NewId()
     {

@@ -131,6 +131,7 @@ public sealed class KeysApiTests
         Assert.DoesNotContain(AccessKeys.Hash(created.Key), text);
         Assert.Equal(["bootstrap", "support desk"], JsonSerializer.Deserialize<KeyView[]>(text, ContractJson.Options)!.Select(key => key.Name).Order());
         byte[] file = await ReadDatabaseAsync(host);
+        Assert.True(file.AsSpan().IndexOf("support desk"u8) >= 0, "the key is not in the database at all");
         Assert.True(file.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(created.Key)) < 0, "the key itself is in the database");
 
         KeyIdentity identity = await VerifyAsync(host, created.Key);
@@ -247,6 +248,11 @@ public sealed class KeysApiTests
     {
         await using (AccountingDb db = await host.Get<IDbContextFactory<AccountingDb>>().CreateDbContextAsync())
         {
+            if (host.Postgres is not null)
+            {
+                return System.Text.Encoding.UTF8.GetBytes(string.Join('\n', await db.Database.SqlQueryRaw<string>("SELECT row_to_json(key)::text AS \"Value\" FROM access_keys AS key").ToListAsync()));
+            }
+
             await db.Database.ExecuteSqlRawAsync("PRAGMA wal_checkpoint(TRUNCATE)");
         }
 

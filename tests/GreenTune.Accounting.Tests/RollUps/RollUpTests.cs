@@ -134,7 +134,7 @@ public sealed class RollUpTests
 
     [Theory]
     [OnEveryStore]
-    public async Task All_tenants_together_are_the_sum_of_each_and_older_books_get_their_days(StoreKind store)
+    public async Task All_tenants_together_are_the_sum_of_each_and_older_books_get_them(StoreKind store)
     {
         await using AccountingHost host = await AccountingHost.StartAsync(store);
         RequestRecord[] records = [.. Enumerable.Range(0, 90).Select(i => Samples.Record(
@@ -152,9 +152,9 @@ public sealed class RollUpTests
         await using (AccountingDb db = await ContextAsync(host))
         {
             Assert.InRange(await db.RollUps.CountAsync(row => row.Level == RollUpLevel.DayOfAll), 1, await db.RollUps.CountAsync(row => row.Level == RollUpLevel.Day) - 1);
-            await db.RollUps.Where(row => row.Level == RollUpLevel.DayOfAll).ExecuteDeleteAsync();
-            await db.Latencies.Where(row => row.Level == RollUpLevel.DayOfAll).ExecuteDeleteAsync();
-            await db.Marks.Where(mark => mark.Name == MarkRow.DaysOfAllBuilt).ExecuteDeleteAsync();
+            await db.RollUps.Where(row => row.Level == RollUpLevel.DayOfAll || row.Level == RollUpLevel.HourOfAll).ExecuteDeleteAsync();
+            await db.Latencies.Where(row => row.Level == RollUpLevel.DayOfAll || row.Level == RollUpLevel.HourOfAll).ExecuteDeleteAsync();
+            await db.Marks.Where(mark => mark.Name == MarkRow.OfAllBuilt).ExecuteDeleteAsync();
         }
 
         await host.RestartAsync();
