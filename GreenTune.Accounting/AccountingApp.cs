@@ -3,6 +3,7 @@ using GreenTune.Accounting.Access;
 using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon;
 using GreenTune.Accounting.Carbon.Restatements;
+using GreenTune.Accounting.Configurations;
 using GreenTune.Accounting.Events;
 using GreenTune.Accounting.Exports;
 using GreenTune.Accounting.Http;
@@ -51,6 +52,7 @@ internal static class AccountingApp
         app.MapApiDocument();
         app.MapRecordsApi();
         app.MapPeriodsApi();
+        app.MapConfigurationsApi();
         app.MapSummaryApi();
         app.MapUsageApi();
         app.MapSessionsApi();
@@ -142,6 +144,7 @@ internal static class AccountingApp
         services.AddSingleton<WebhookSender>();
         services.AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
         services.AddHttpClient(WebhookClient.Name).WithoutResilience(WebhookClient.Timeout).WithOutgoingUrlPolicy();
+        services.AddSingleton<ConfigurationBook>();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<ThreeEService>();

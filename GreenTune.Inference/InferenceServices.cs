@@ -188,6 +188,7 @@ internal static class InferenceServices
         services.AddHostedService(provider => provider.GetRequiredService<EnergyPredictor>());
         services.AddHosted<RecordPipeline>();
         services.AddHostedService<PeriodCutter>();
+        services.AddHosted<ConfigurationReporter>();
     }
 
     private static void AddHosted<T>(this IServiceCollection services)

@@ -33,10 +33,16 @@ install_for_tests() {
   fi
 }
 
+# Tests that send signals need programs that hear them: under nohup or in the background of a script, SIGHUP and SIGINT are ignored from the start, and so by all that is started from there.
+hear_signals=()
+if env --default-signal true 2>/dev/null; then
+  hear_signals=(env --default-signal)
+fi
+
 # Runs the tests of a project that has been built. The program itself is named, not the project, which MSBuild would take seconds to look at.
 run_tests() {
   local configuration=${Configuration:-Release}
-  dotnet test "artifacts/bin/$1/${configuration,,}/$1.dll" --nologo --logger "trx;LogFileName=$1.trx" --results-directory "$results" --blame-hang-timeout 5min
+  "${hear_signals[@]}" dotnet test "artifacts/bin/$1/${configuration,,}/$1.dll" --nologo --logger "trx;LogFileName=$1.trx" --results-directory "$results" --blame-hang-timeout 5min
 }
 
 # Downloads while the processors compile.

@@ -2,6 +2,7 @@ using GreenTune.Accounting.Access;
 using GreenTune.Accounting.Budgets;
 using GreenTune.Accounting.Carbon.Intensities;
 using GreenTune.Accounting.Carbon.Restatements;
+using GreenTune.Accounting.Configurations;
 using GreenTune.Accounting.RollUps;
 using GreenTune.Accounting.Webhooks;
 using GreenTune.Core.Contracts;
@@ -52,6 +53,8 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
     public DbSet<SessionPartRow> SessionParts => Set<SessionPartRow>();
 
     public DbSet<DeviceRollUpRow> DeviceRollUps => Set<DeviceRollUpRow>();
+
+    public DbSet<ConfigurationRow> Configurations => Set<ConfigurationRow>();
 
     public DbSet<MarkRow> Marks => Set<MarkRow>();
 
@@ -163,6 +166,7 @@ internal sealed class AccountingDb(DbContextOptions<AccountingDb> options) : DbC
 
         model.ApplyConfiguration(new UsageSliceConfiguration());
         model.ApplyConfiguration(new KeyConfiguration());
+        model.ApplyConfiguration(new ConfigurationRowConfiguration());
         model.ApplyConfiguration(new WebhookConfiguration());
         model.ApplyConfiguration(new WebhookDeliveryConfiguration());
         var rollUps = new RollUpConfiguration();

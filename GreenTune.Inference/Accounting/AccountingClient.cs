@@ -16,6 +16,9 @@ internal sealed class AccountingClient(HttpClient http)
     public Task<IReadOnlyList<IngestRefusal>> SendPeriodsAsync(IReadOnlyList<JsonElement> periods, CancellationToken cancellation) =>
         IngestAsync("api/periods", new { periods }, cancellation);
 
+    public Task<IReadOnlyList<IngestRefusal>> SendConfigurationsAsync(IReadOnlyList<ConfigurationReport> configurations, CancellationToken cancellation) =>
+        IngestAsync("api/configurations", new ConfigurationBatch(configurations), cancellation);
+
     /// <summary>A plan is taken whole or refused whole.</summary>
     public async Task<IReadOnlyList<IngestRefusal>> SendPlanAsync(JsonElement plan, CancellationToken cancellation)
     {

@@ -18,7 +18,11 @@ internal static class ConfigurationsApi
     }
 
     private static Ok<ConfigurationView[]> List(ConfigurationRegistry registry, ExternalRegistry external, IOptions<InferenceOptions> options) =>
-        TypedResults.Ok<ConfigurationView[]>([.. registry.All.Select(configuration => new ConfigurationView
+        TypedResults.Ok(Views(registry, external, options.Value));
+
+    /// <summary>All configurations, external ones last.</summary>
+    internal static ConfigurationView[] Views(ConfigurationRegistry registry, ExternalRegistry external, InferenceOptions options) =>
+        [.. registry.All.Select(configuration => new ConfigurationView
         {
             Id = configuration.Id,
             Model = configuration.Model,
@@ -29,8 +33,8 @@ internal static class ConfigurationsApi
             Parameters = configuration.Loaded?.Parameters,
             WeightBytes = configuration.Loaded?.WeightBytes,
             ContextLength = configuration.Loaded?.Runner.ContextLength,
-            IsDefault = configuration.Id == options.Value.DefaultConfiguration,
-        }), .. external.All.Select(configuration => configuration.ConfigurationView())]);
+            IsDefault = configuration.Id == options.DefaultConfiguration,
+        }), .. external.All.Select(configuration => configuration.ConfigurationView())];
 
     private static Results<Ok<Prediction>, ProblemHttpResult, ValidationProblem> Predict(PredictionRequest request, ConfigurationRegistry registry, EnergyPredictor predictor)
     {

@@ -9,7 +9,8 @@ internal static class ProfilesApi
     private const int MaxLengths = 64;
     private const int MaxTokens = 1_000_000;
 
-    private static readonly int[] Lengths = [64, 128, 256, 512, 1024, 2048, 4096];
+    /// <summary>Tokens of prompts and answers that a curve has unless others are asked for.</summary>
+    internal static readonly int[] Lengths = [64, 128, 256, 512, 1024, 2048, 4096];
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/profiles", List).WithName("ListProfiles").WithSummary("Energy over lengths and speed, by configuration and load");

@@ -28,6 +28,9 @@ internal sealed class FakeAccounting : IAsyncDisposable
 
     public ConcurrentDictionary<Guid, MeasurementPlan> Plans { get; } = [];
 
+    /// <summary>What was told of configurations.</summary>
+    public ConcurrentQueue<ConfigurationBatch> Configurations { get; } = [];
+
     public ConcurrentQueue<ReservationRequest> Reservations { get; } = [];
 
     public ConcurrentQueue<string> Released { get; } = [];
@@ -70,6 +73,11 @@ internal sealed class FakeAccounting : IAsyncDisposable
             return new IngestResult(stored, batch.Records.Count - stored, []);
         });
         app.MapPost("/api/periods", (PeriodBatch batch) => new IngestResult(batch.Periods.Count, 0, []));
+        app.MapPost("/api/configurations", (ConfigurationBatch batch) =>
+        {
+            Configurations.Enqueue(batch);
+            return new IngestResult(batch.Configurations.Count, 0, []);
+        });
         app.MapPost("/api/plans", (MeasurementPlan plan) => Plans[plan.Id] = plan);
         app.MapPost("/api/keys/verify", (KeyCheck check, HttpRequest request) =>
         {
