@@ -39,19 +39,19 @@ internal static class ConfigurationsApi
         return TypedResults.Ok(new IngestResult(kept, sound.Count - kept, refused));
     }
 
-    private static async Task<Results<Ok<IReadOnlyList<StoredConfiguration>>, ValidationProblem>> ListAsync(HttpRequest request, ConfigurationBook book, CancellationToken cancellation)
-    {
-        var query = new QueryReader(request.Query);
-        string? id = query.Text("configuration");
-        query.RefuseOthers();
-        return query.Errors.Any ? query.Errors.Problem() : TypedResults.Ok(await book.ListAsync(id, cancellation));
-    }
+    private static Task<Results<Ok<IReadOnlyList<StoredConfiguration>>, ValidationProblem>> ListAsync(HttpRequest request, ConfigurationBook book, CancellationToken cancellation) =>
+        AskAsync(request, book.ListAsync, cancellation);
 
-    private static async Task<Results<Ok<IReadOnlyList<StoredProfile>>, ValidationProblem>> ProfilesAsync(HttpRequest request, ConfigurationBook book, CancellationToken cancellation)
+    private static Task<Results<Ok<IReadOnlyList<StoredProfile>>, ValidationProblem>> ProfilesAsync(HttpRequest request, ConfigurationBook book, CancellationToken cancellation) =>
+        AskAsync(request, book.ProfilesAsync, cancellation);
+
+    /// <summary>Answers for the configuration that the query names, or for all.</summary>
+    private static async Task<Results<Ok<IReadOnlyList<T>>, ValidationProblem>> AskAsync<T>(
+        HttpRequest request, Func<string?, CancellationToken, Task<IReadOnlyList<T>>> find, CancellationToken cancellation)
     {
         var query = new QueryReader(request.Query);
         string? id = query.Text("configuration");
         query.RefuseOthers();
-        return query.Errors.Any ? query.Errors.Problem() : TypedResults.Ok(await book.ProfilesAsync(id, cancellation));
+        return query.Errors.Any ? query.Errors.Problem() : TypedResults.Ok(await find(id, cancellation));
     }
 }

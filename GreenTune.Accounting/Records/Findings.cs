@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace GreenTune.Accounting.Records;
 
-/// <summary>What is wrong with a record. A sentence is only put together when it is needed: thousands of sound records come in a second.</summary>
+/// <summary>What is wrong with something that came from outside. A sentence is only put together when it is needed: thousands of sound records come in a second.</summary>
 internal sealed class Findings
 {
     private List<string>? _problems;

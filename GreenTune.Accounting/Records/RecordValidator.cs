@@ -156,7 +156,7 @@ internal static class RecordValidator
 
     private static bool Seconds(double value) => value is >= 0 and <= MaxSeconds;
 
-    private static bool Text(string? text) => text is { Length: >= 1 and <= MaxText } && !text.Any(char.IsControl);
+    private static bool Text(string? text) => Identifiers.IsText(text, MaxText);
 
     private static bool Hexadecimal(string text, int length) => text.Length == length && text.All(char.IsAsciiHexDigitLower);
 }

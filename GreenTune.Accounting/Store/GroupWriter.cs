@@ -135,7 +135,7 @@ internal sealed class GroupWriter<TItem, TResult>(
 
         lock (_lock)
         {
-            _led = _waiting.First?.Value.Leads.TrySetResult(true) ?? false;
+            LeadNext();
         }
     }
 
@@ -146,10 +146,13 @@ internal sealed class GroupWriter<TItem, TResult>(
             if (_waiting.Remove(entry) && entry.Leads.Task.IsCompleted)
             {
                 // It was made the leader in the moment in which its caller went away.
-                _led = _waiting.First?.Value.Leads.TrySetResult(true) ?? false;
+                LeadNext();
             }
         }
     }
+
+    /// <summary>Under the lock: makes the first who waits the leader, where anybody does.</summary>
+    private void LeadNext() => _led = _waiting.First?.Value.Leads.TrySetResult(true) ?? false;
 
     private sealed class Entry(TItem item)
     {

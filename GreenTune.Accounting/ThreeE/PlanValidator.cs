@@ -81,5 +81,5 @@ internal static class PlanValidator
         && sample.Seconds is > 0 and <= RecordValidator.MaxSeconds
         && (sample.Joules is null || sample.Joules.Value.Value is >= 0 and <= 1e12);
 
-    private static bool Text(string? text) => text is { Length: >= 1 and <= MaxText } && !text.Any(char.IsControl);
+    private static bool Text(string? text) => Identifiers.IsText(text, MaxText);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 
 namespace GreenTune.Core.Contracts;
@@ -15,9 +16,12 @@ public static partial class Identifiers
 
     public static bool IsRequest(string? id) => id is not null && RequestPattern().IsMatch(id);
 
-    public static bool IsTenant(string? tenant) => tenant is { Length: >= 1 and <= 100 } && !tenant.Any(char.IsControl) && tenant.Trim().Length == tenant.Length;
+    public static bool IsTenant(string? tenant) => IsText(tenant, 100) && tenant.Trim().Length == tenant.Length;
 
-    public static bool IsSession(string? session) => session is { Length: >= 1 and <= 200 } && !session.Any(char.IsControl);
+    public static bool IsSession(string? session) => IsText(session, 200);
+
+    /// <summary>1 to so many printable characters: a name of any kind.</summary>
+    public static bool IsText([NotNullWhen(true)] string? text, int most) => text is { Length: >= 1 } && text.Length <= most && !text.Any(char.IsControl);
 
     public static bool IsConfiguration(string? id) => id is not null && ConfigurationPattern().IsMatch(id);
 

@@ -22,6 +22,7 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
     private Task _refreshing = Task.CompletedTask;
     private string? _tenant;
     private string? _address;
+    private string? _focusNext;
 
     /// <summary>A deep link's tenant.</summary>
     [SupplyParameterFromQuery(Name = "tenant")]
@@ -105,6 +106,15 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
         await catalogue;
     }
 
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_focusNext is { } selector)
+        {
+            _focusNext = null;
+            await Session.FocusAsync(selector);
+        }
+    }
+
     /// <summary>Makes the page's models; also runs for the server's first answer.</summary>
     protected virtual void Prepare()
     {
@@ -139,6 +149,15 @@ public abstract class DashboardPage : ComponentBase, IAsyncDisposable
             Navigation.NavigateTo(target, replace: true);
         }
     }
+
+    /// <summary>Puts the focus on the first that matches, once the page is drawn: what has just come up cannot be focused before.</summary>
+    protected void FocusNext(string selector) => _focusNext = selector;
+
+    /// <summary>Puts the focus into a form that has come up, not away from where somebody types already.</summary>
+    protected void FocusForm(string form) => FocusNext($"{form}:not(:focus-within) input");
+
+    /// <summary>Puts the focus on what is wrong in a form.</summary>
+    protected void FocusProblem(string form) => FocusNext($"{form} .invalid input, {form} [role=alert]");
 
     private void OnNavigated(object? sender, LocationChangedEventArgs e)
     {

@@ -46,7 +46,7 @@ public static class PaletteEntries
         IReadOnlyList<string> tenants,
         IReadOnlyList<RecordView> records,
         LocalTimes times,
-        bool admin = true)
+        bool admin)
     {
         var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var all = Pages.Where(page => admin || !page.Admin)

@@ -3,6 +3,7 @@ using GreenTune.Core.Contracts;
 using GreenTune.Inference.Accounting;
 using GreenTune.Inference.Energy;
 using GreenTune.Inference.External;
+using GreenTune.Inference.Records;
 using GreenTune.Metering;
 using Microsoft.Extensions.Options;
 
@@ -19,7 +20,7 @@ internal sealed partial class ConfigurationReporter(
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
-    private readonly string _instance = $"{environment.ApplicationName}-{Environment.MachineName}-{Environment.ProcessId}";
+    private readonly string _instance = ServiceInstance.Of(environment);
     private bool _away;
 
     /// <summary>Tells what has changed since it was last taken. A failure is logged once and tried again the next time.</summary>

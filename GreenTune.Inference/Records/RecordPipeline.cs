@@ -30,7 +30,7 @@ internal sealed partial class RecordPipeline(
 
     private readonly ConcurrentDictionary<string, Task> _following = [];
     private readonly CancellationTokenSource _stopping = new();
-    private readonly string _instance = $"{environment.ApplicationName}-{Environment.MachineName}-{Environment.ProcessId}";
+    private readonly string _instance = ServiceInstance.Of(environment);
 
     /// <summary>Takes over a generation that has been submitted. Returns at once.</summary>
     public void Follow(ServedRequest served, Generation generation)

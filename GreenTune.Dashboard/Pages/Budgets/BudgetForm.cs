@@ -2,13 +2,14 @@ using System.Globalization;
 using GreenTune.Core.Contracts;
 using GreenTune.Core.Units;
 using GreenTune.Dashboard.Formatting;
+using GreenTune.Dashboard.Ui;
 
 namespace GreenTune.Dashboard.Pages.Budgets;
 
 /// <summary>
 /// A budget as it is typed. Numbers stay text until they are read, so that nothing typed is lost; errors are kept by field, ours and the service's.
 /// </summary>
-public sealed class BudgetForm
+public sealed class BudgetForm : TypedForm
 {
     public const string NameField = "name";
     public const string TenantField = "tenant";
@@ -24,8 +25,6 @@ public sealed class BudgetForm
     /// <summary>Longest name, as the contract says.</summary>
     public const int LongestName = 80;
 
-    private const int LongestTenant = 64;
-    private readonly Dictionary<string, string> _errors = new(StringComparer.Ordinal);
 
     /// <summary>The budget that is edited; null for a new one.</summary>
     public Budget? Edited { get; private init; }
@@ -57,13 +56,19 @@ public sealed class BudgetForm
 
     public IReadOnlyList<ThresholdField> Thresholds { get; private init; } = [];
 
-    /// <summary>What went wrong with the whole, beside the fields.</summary>
-    public string? Problem { get; private set; }
-
     /// <summary>A limit's other units: "= 20 Wh, 72 kJ". Null while it cannot be read.</summary>
     public string? LimitHint => Quantity == BudgetQuantity.KilowattHours && ReadNumber(Limit) is { } limit and > 0
         ? $"= {Figures.Of(limit * 1000, Unit.WattHour)}, {Figures.Energy(Joules.FromKilowattHours(limit))}"
         : null;
+
+    protected override IReadOnlyCollection<string> Shown =>
+    [
+        NameField, ScopeField, PeriodField, WindowField, LimitField, ThresholdsField,
+        .. TakesTenant ? [TenantField] : Array.Empty<string>(),
+        .. Scope == BudgetScope.Model ? [ModelField] : Array.Empty<string>(),
+        .. Scope == BudgetScope.Session ? [SessionField] : Array.Empty<string>(),
+        .. Window == BudgetWindowKind.Calendar ? [TimeZoneField] : Array.Empty<string>(),
+    ];
 
     public static BudgetForm New(string? tenant) => new()
     {
@@ -116,48 +121,46 @@ public sealed class BudgetForm
         Version = budget.Version,
     };
 
-    public string? ErrorOf(string field) => _errors.GetValueOrDefault(field);
-
     /// <summary>Reads the form; null when something is wrong, with the errors set.</summary>
     public BudgetInput? Read()
     {
-        _errors.Clear();
-        Problem = null;
+        Clear();
         var name = Name.Trim();
         var (tenant, model, session, zone) = (Tenant.Trim(), Model.Trim(), Session.Trim(), TimeZone.Trim());
         if (name.Length is 0 or > LongestName)
         {
-            _errors[NameField] = name.Length == 0 ? "Give it a name, for example Support desk" : $"At most {LongestName} characters";
+            Wrong(NameField, name.Length == 0 ? "Give it a name, for example Support desk" : $"At most {LongestName} characters");
         }
 
-        if (TakesTenant && tenant.Length > LongestTenant || (tenant.Length == 0 && Scope is BudgetScope.Tenant or BudgetScope.Session))
+        var named = Scope is BudgetScope.Tenant or BudgetScope.Session;
+        if (TakesTenant && (named || tenant.Length > 0) && !Identifiers.IsTenant(tenant))
         {
-            _errors[TenantField] = tenant.Length == 0 ? "Name the tenant it holds for, for example team-support" : $"At most {LongestTenant} characters";
+            Wrong(TenantField, tenant.Length == 0 ? "Name the tenant it holds for, for example team-support" : $"{Identifiers.TenantForm}, for example team-support");
         }
 
         if (Scope == BudgetScope.Model && model.Length == 0)
         {
-            _errors[ModelField] = "Name a configuration, for example greentune-tiny-int4, or several: greentune-tiny-*";
+            Wrong(ModelField, "Name a configuration, for example greentune-tiny-int4, or several: greentune-tiny-*");
         }
 
         if (Scope == BudgetScope.Session && session.Length == 0)
         {
-            _errors[SessionField] = "Name the session it holds for, for example nightly-report";
+            Wrong(SessionField, "Name the session it holds for, for example nightly-report");
         }
 
         if (Window == BudgetWindowKind.Calendar && zone.Length > 0 && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
         {
-            _errors[TimeZoneField] = "An IANA time zone, for example Europe/Berlin";
+            Wrong(TimeZoneField, "An IANA time zone, for example Europe/Berlin");
         }
 
         var limit = ReadNumber(Limit);
         if (limit is not > 0)
         {
-            _errors[LimitField] = Limit.Trim().Length == 0 ? "Set a limit, for example 4.00" : "A number above 0, for example 4.00";
+            Wrong(LimitField, Limit.Trim().Length == 0 ? "Set a limit, for example 4.00" : "A number above 0, for example 4.00");
         }
 
         var thresholds = ReadThresholds();
-        return _errors.Count > 0
+        return !IsGood
             ? null
             : new BudgetInput
             {
@@ -177,24 +180,6 @@ public sealed class BudgetForm
             };
     }
 
-    /// <summary>Shows what the service found wrong: at its fields where it names them, above the form otherwise.</summary>
-    public void Refuse(string message, IReadOnlyDictionary<string, string> fields)
-    {
-        foreach (var (field, text) in fields)
-        {
-            // "thresholds[1].fraction" belongs to the thresholds.
-            var name = field.Split('[', '.')[0];
-            _errors[name] = text;
-        }
-
-        string[] shown = [NameField, ScopeField, PeriodField, WindowField, LimitField, ThresholdsField,
-            .. TakesTenant ? [TenantField] : Array.Empty<string>(),
-            .. Scope == BudgetScope.Model ? [ModelField] : Array.Empty<string>(),
-            .. Scope == BudgetScope.Session ? [SessionField] : Array.Empty<string>(),
-            .. Window == BudgetWindowKind.Calendar ? [TimeZoneField] : Array.Empty<string>()];
-        Problem = fields.Count > 0 && _errors.Keys.All(shown.Contains) ? null : message;
-    }
-
     private List<BudgetThreshold> ReadThresholds()
     {
         var thresholds = new List<BudgetThreshold>();
@@ -202,7 +187,7 @@ public sealed class BudgetForm
         {
             if (ReadNumber(field.Percent) is not { } percent || percent is not (> 0 and <= 100))
             {
-                _errors[ThresholdsField] = "Each threshold is above 0 and at most 100 %, for example 80";
+                Wrong(ThresholdsField, "Each threshold is above 0 and at most 100 %, for example 80");
                 return [];
             }
 
@@ -212,15 +197,15 @@ public sealed class BudgetForm
         thresholds.Sort((a, b) => a.Fraction.CompareTo(b.Fraction));
         if (thresholds.Count == 0)
         {
-            _errors[ThresholdsField] = "Set at least one threshold: a budget without one does nothing";
+            Wrong(ThresholdsField, "Set at least one threshold: a budget without one does nothing");
         }
         else if (thresholds.Zip(thresholds.Skip(1)).Any(pair => pair.First.Fraction == pair.Second.Fraction))
         {
-            _errors[ThresholdsField] = "Two thresholds are at the same percentage";
+            Wrong(ThresholdsField, "Two thresholds are at the same percentage");
         }
         else if (thresholds.Zip(thresholds.Skip(1)).Any(pair => pair.First.Action > pair.Second.Action))
         {
-            _errors[ThresholdsField] = "A higher threshold has to be at least as strict: notify, then degrade, then block";
+            Wrong(ThresholdsField, "A higher threshold has to be at least as strict: notify, then degrade, then block");
         }
 
         return thresholds;

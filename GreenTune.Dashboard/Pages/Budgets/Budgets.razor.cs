@@ -8,7 +8,6 @@ namespace GreenTune.Dashboard.Pages.Budgets;
 public sealed partial class Budgets
 {
     private string? _edited;
-    private string? _focusNext;
 
     /// <summary>Id of the budget whose use is drawn.</summary>
     [SupplyParameterFromQuery(Name = "budget")]
@@ -49,15 +48,6 @@ public sealed partial class Budgets
         }
 
         FollowEdit();
-    }
-
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        if (_focusNext is { } selector)
-        {
-            _focusNext = null;
-            await Session.FocusAsync(selector);
-        }
     }
 
     protected override ValueTask<bool> OnEventAsync(AccountingEvent item)
@@ -110,8 +100,7 @@ public sealed partial class Budgets
 
         if (Model.Form is not null)
         {
-            // Not away from where somebody types already.
-            _focusNext = ".budget-form:not(:focus-within) input";
+            FocusForm(".budget-form");
             StateHasChanged();
         }
     }
@@ -131,8 +120,7 @@ public sealed partial class Budgets
         }
         else
         {
-            // Once the errors are drawn: before that there is nothing to focus.
-            _focusNext = ".budget-form .invalid input, .budget-form [role=alert]";
+            FocusProblem(".budget-form");
         }
     }
 

@@ -9,9 +9,8 @@ namespace GreenTune.Dashboard.Pages.Carbon;
 public sealed partial class Carbon
 {
     private const string New = "new";
-    private const string FormFocus = ".restatement-form:not(:focus-within) input";
+    private const string FormClass = ".restatement-form";
     private string? _restate;
-    private string? _focusNext;
 
     /// <summary>"marginal": its hours ahead are drawn.</summary>
     [SupplyParameterFromQuery(Name = "signal")]
@@ -44,15 +43,6 @@ public sealed partial class Carbon
 
     protected override Task OnParametersSetAsync() => RendererInfo.IsInteractive ? FollowAddressAsync() : Task.CompletedTask;
 
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        if (_focusNext is { } selector)
-        {
-            _focusNext = null;
-            await Session.FocusAsync(selector);
-        }
-    }
-
     protected override ValueTask DisposePageAsync()
     {
         Model.Dispose();
@@ -69,7 +59,7 @@ public sealed partial class Carbon
             if (RestateQuery == New)
             {
                 Model.OpenForm(SignedIn.Key?.Name);
-                _focusNext = FormFocus;
+                FocusForm(FormClass);
             }
             else
             {
@@ -88,14 +78,20 @@ public sealed partial class Carbon
 
     private async Task ReviewAsync()
     {
-        // Once it is drawn: before that there is nothing to focus.
-        _focusNext = await Model.ReviewAsync() ? "#restatement-form-title" : ".restatement-form .invalid input, .restatement-form [role=alert]";
+        if (await Model.ReviewAsync())
+        {
+            FocusNext("#restatement-form-title");
+        }
+        else
+        {
+            FocusProblem(FormClass);
+        }
     }
 
     private void Reopen()
     {
         Model.Form?.Reopen();
-        _focusNext = FormFocus;
+        FocusForm(FormClass);
     }
 
     private async Task MakeAsync()
@@ -108,7 +104,7 @@ public sealed partial class Carbon
         }
         else
         {
-            _focusNext = ".restatement-form .invalid input, .restatement-form [role=alert]";
+            FocusProblem(FormClass);
         }
     }
 }

@@ -1,11 +1,12 @@
 using System.Globalization;
 using GreenTune.Core.Carbon;
 using GreenTune.Core.Contracts;
+using GreenTune.Dashboard.Ui;
 
 namespace GreenTune.Dashboard.Pages.Carbon;
 
 /// <summary>A restatement as it is typed, and what it would change once that was looked up. Times are whole hours of UTC, as factors are.</summary>
-public sealed class RestatementForm
+public sealed class RestatementForm : TypedForm
 {
     public const string FromField = "from";
     public const string ToField = "to";
@@ -32,7 +33,6 @@ public sealed class RestatementForm
     private const string Written = "yyyy-MM-dd HH:mm";
     private static readonly string[] Forms = ["yyyy-MM-dd", Written, "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss"];
     private static readonly string[] Fields = [FromField, ToField, FactorsField, PueField, ByField, WhyField];
-    private readonly Dictionary<string, string> _errors = new(StringComparer.Ordinal);
 
     public string From { get; set; } = string.Empty;
 
@@ -50,11 +50,10 @@ public sealed class RestatementForm
 
     public string Why { get; set; } = string.Empty;
 
-    /// <summary>What went wrong with the whole, beside the fields.</summary>
-    public string? Problem { get; private set; }
-
     /// <summary>What would change, once the form was read and its span looked up; null while it is typed.</summary>
     public RestatementReview? Review { get; private set; }
+
+    protected override IReadOnlyCollection<string> Shown => Factors == Stated ? [.. Fields, IntensityField, SourceField] : Fields;
 
     /// <summary>Last month, which is what is restated most: its measured values have come by then.</summary>
     public static RestatementForm New(DateTimeOffset now, string? by)
@@ -63,22 +62,19 @@ public sealed class RestatementForm
         return new RestatementForm { From = Write(month.AddMonths(-1)), To = Write(month), By = by ?? string.Empty };
     }
 
-    public string? ErrorOf(string field) => _errors.GetValueOrDefault(field);
-
     /// <summary>Reads the form; null when something is wrong, with the errors set.</summary>
     public RestatementInput? Read(DateTimeOffset now)
     {
-        _errors.Clear();
-        Problem = null;
+        Clear();
         var from = ReadHour(FromField, From);
         var to = ReadHour(ToField, To);
         if (from >= to)
         {
-            _errors[ToField] = "The end is after the beginning";
+            Wrong(ToField, "The end is after the beginning");
         }
         else if (to > now.AddHours(1))
         {
-            _errors[ToField] = "Not after the running hour: what has not been priced cannot be restated";
+            Wrong(ToField, "Not after the running hour: what has not been priced cannot be restated");
         }
 
         double? intensity = null;
@@ -87,36 +83,36 @@ public sealed class RestatementForm
             intensity = ReadNumber(Intensity);
             if (intensity is not > 0)
             {
-                _errors[IntensityField] = "A number above 0, for example 231";
+                Wrong(IntensityField, "A number above 0, for example 231");
             }
 
             if (Source.Trim().Length is < ShortestSource or > LongestSource)
             {
-                _errors[SourceField] = "Who published it, for example UBA, Emissionsfaktor Strommix 2025";
+                Wrong(SourceField, "Who published it, for example UBA, Emissionsfaktor Strommix 2025");
             }
         }
 
         var pue = ReadNumber(Pue);
         if (Pue.Trim().Length > 0 && pue is not (>= OperationalCarbon.MinPue and <= OperationalCarbon.MaxPue))
         {
-            _errors[PueField] = FormattableString.Invariant($"From {OperationalCarbon.MinPue} to {OperationalCarbon.MaxPue}, for example 1.2");
+            Wrong(PueField, FormattableString.Invariant($"From {OperationalCarbon.MinPue} to {OperationalCarbon.MaxPue}, for example 1.2"));
         }
         else if (Factors == Keep && pue is null)
         {
-            _errors[PueField] = "Needed here, for example 1.2: otherwise nothing would change";
+            Wrong(PueField, "Needed here, for example 1.2: otherwise nothing would change");
         }
 
         if (By.Trim().Length == 0)
         {
-            _errors[ByField] = "Who asks for it, for example your name";
+            Wrong(ByField, "Who asks for it, for example your name");
         }
 
         if (Why.Trim().Length < ShortestWhy)
         {
-            _errors[WhyField] = "Say why, for example: Measured values of October in place of the estimates";
+            Wrong(WhyField, "Say why, for example: Measured values of October in place of the estimates");
         }
 
-        return _errors.Count > 0
+        return !IsGood
             ? null
             : new RestatementInput
             {
@@ -137,17 +133,10 @@ public sealed class RestatementForm
     /// <summary>Goes back to the fields.</summary>
     public void Reopen() => Review = null;
 
-    /// <summary>Shows what the service found wrong: at its fields where it names them, above the form otherwise.</summary>
-    public void Refuse(string message, IReadOnlyDictionary<string, string> fields)
+    public override void Refuse(string message, IReadOnlyDictionary<string, string> fields)
     {
         Review = null;
-        foreach (var (field, text) in fields)
-        {
-            _errors[field] = text;
-        }
-
-        string[] shown = [.. Fields, .. Factors == Stated ? [IntensityField, SourceField] : Array.Empty<string>()];
-        Problem = fields.Count > 0 && fields.Keys.All(shown.Contains) ? null : message;
+        base.Refuse(message, fields);
     }
 
     /// <summary>"2026-11-01 00:00", UTC.</summary>
@@ -158,13 +147,13 @@ public sealed class RestatementForm
         var typed = text.Trim().TrimEnd('Z', 'z').TrimEnd();
         if (!DateTimeOffset.TryParseExact(typed, Forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at))
         {
-            _errors[field] = "A time in UTC, for example 2026-11-01 00:00";
+            Wrong(field, "A time in UTC, for example 2026-11-01 00:00");
             return null;
         }
 
         if (at.UtcTicks % TimeSpan.TicksPerHour != 0)
         {
-            _errors[field] = "A whole hour, for example 2026-11-01 00:00: factors are of hours";
+            Wrong(field, "A whole hour, for example 2026-11-01 00:00: factors are of hours");
             return null;
         }
 

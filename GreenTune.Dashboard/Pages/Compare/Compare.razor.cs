@@ -58,6 +58,7 @@ public sealed partial class Compare
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
+        await base.OnAfterRenderAsync(firstRender);
         if (MeasureQuery == "true" && !_measureAsked && Model.Saved.Value is not null)
         {
             _measureAsked = true;

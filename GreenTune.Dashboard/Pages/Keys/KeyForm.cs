@@ -1,10 +1,11 @@
 using System.Globalization;
 using GreenTune.Core.Contracts;
+using GreenTune.Dashboard.Ui;
 
 namespace GreenTune.Dashboard.Pages.Keys;
 
 /// <summary>A key to be, as it is typed. Errors are kept by field, ours and the service's.</summary>
-public sealed class KeyForm
+public sealed class KeyForm : TypedForm
 {
     public const string NameField = "name";
     public const string TenantField = "tenant";
@@ -23,8 +24,7 @@ public sealed class KeyForm
     public const int LongestName = 80;
 
     private const int MostLimit = 1_000_000_000;
-    private static readonly string[] Shown = [NameField, TenantField, RoleField, ExpiresField, RequestsField, TokensField, ConcurrentField];
-    private readonly Dictionary<string, string> _errors = new(StringComparer.Ordinal);
+    private static readonly string[] Fields = [NameField, TenantField, RoleField, ExpiresField, RequestsField, TokensField, ConcurrentField];
 
     public string Name { get; set; } = string.Empty;
 
@@ -44,26 +44,22 @@ public sealed class KeyForm
 
     public string Concurrent { get; set; } = string.Empty;
 
-    /// <summary>What went wrong with the whole, beside the fields.</summary>
-    public string? Problem { get; private set; }
+    protected override IReadOnlyCollection<string> Shown => Fields;
 
     public static KeyForm New(string? tenant) => new() { Tenant = tenant ?? Headers.DefaultTenant };
-
-    public string? ErrorOf(string field) => _errors.GetValueOrDefault(field);
 
     /// <summary>Reads the form; null when something is wrong, with the errors set.</summary>
     public KeyInput? Read(DateTimeOffset now)
     {
-        _errors.Clear();
-        Problem = null;
+        Clear();
         if (Name.Trim().Length is 0 or > LongestName)
         {
-            _errors[NameField] = Name.Trim().Length == 0 ? "Say who or what uses it, for example support desk" : $"At most {LongestName} characters";
+            Wrong(NameField, Name.Trim().Length == 0 ? "Say who or what uses it, for example support desk" : $"At most {LongestName} characters");
         }
 
         if (!Identifiers.IsTenant(Tenant.Trim()))
         {
-            _errors[TenantField] = $"{Identifiers.TenantForm}, for example team-support";
+            Wrong(TenantField, $"{Identifiers.TenantForm}, for example team-support");
         }
 
         var expires = ReadExpiry(now);
@@ -73,18 +69,7 @@ public sealed class KeyForm
             TokensPerMinute = ReadLimit(TokensField, TokensPerMinute),
             Concurrent = ReadLimit(ConcurrentField, Concurrent),
         };
-        return _errors.Count > 0 ? null : new KeyInput { Name = Name.Trim(), Tenant = Tenant.Trim(), Role = Role, ExpiresAt = expires, Limits = limits };
-    }
-
-    /// <summary>Shows what the service found wrong: at its fields where it names them, above the form otherwise.</summary>
-    public void Refuse(string message, IReadOnlyDictionary<string, string> fields)
-    {
-        foreach (var (field, text) in fields)
-        {
-            _errors[field] = text;
-        }
-
-        Problem = fields.Count > 0 && fields.Keys.All(Shown.Contains) ? null : message;
+        return !IsGood ? null : new KeyInput { Name = Name.Trim(), Tenant = Tenant.Trim(), Role = Role, ExpiresAt = expires, Limits = limits };
     }
 
     private DateTimeOffset? ReadExpiry(DateTimeOffset now)
@@ -93,11 +78,11 @@ public sealed class KeyForm
         {
             if (!DateTimeOffset.TryParseExact(Date.Trim(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var day))
             {
-                _errors[ExpiresField] = "A day, for example 2027-12-31";
+                Wrong(ExpiresField, "A day, for example 2027-12-31");
             }
             else if (day <= now)
             {
-                _errors[ExpiresField] = "The key would have expired already: name a day ahead";
+                Wrong(ExpiresField, "The key would have expired already: name a day ahead");
             }
 
             return day;
@@ -120,7 +105,7 @@ public sealed class KeyForm
             return limit;
         }
 
-        _errors[field] = "A whole number from 1, for example 60; empty for no limit";
+        Wrong(field, "A whole number from 1, for example 60; empty for no limit");
         return null;
     }
 }

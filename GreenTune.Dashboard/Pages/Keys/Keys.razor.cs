@@ -11,7 +11,6 @@ public sealed partial class Keys
 {
     private static readonly IReadOnlyList<(bool, string)> Which = [(false, "Active"), (true, "All")];
     private string? _edited;
-    private string? _focusNext;
 
     /// <summary>"new": the form is open.</summary>
     [SupplyParameterFromQuery(Name = "edit")]
@@ -61,15 +60,6 @@ public sealed partial class Keys
         }
     }
 
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        if (_focusNext is { } selector)
-        {
-            _focusNext = null;
-            await Session.FocusAsync(selector);
-        }
-    }
-
     protected override async ValueTask<bool> OnEventAsync(AccountingEvent item)
     {
         if (!Model.Concerns(item))
@@ -99,8 +89,7 @@ public sealed partial class Keys
         if (EditQuery == "new")
         {
             Model.OpenForm(Tenant);
-            // Not away from where somebody types already.
-            _focusNext = ".key-form:not(:focus-within) input";
+            FocusForm(".key-form");
         }
         else
         {
@@ -115,7 +104,7 @@ public sealed partial class Keys
     private void Forget()
     {
         Model.Forget();
-        _focusNext = "h1";
+        FocusNext("h1");
     }
 
     private async Task CreateAsync()
@@ -124,12 +113,11 @@ public sealed partial class Keys
         {
             _edited = null;
             KeepInAddress(new Dictionary<string, object?> { ["edit"] = null });
-            _focusNext = ".secret input";
+            FocusNext(".secret input");
         }
         else
         {
-            // Once the errors are drawn: before that there is nothing to focus.
-            _focusNext = ".key-form .invalid input, .key-form [role=alert]";
+            FocusProblem(".key-form");
         }
     }
 

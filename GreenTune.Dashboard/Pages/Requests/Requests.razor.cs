@@ -131,6 +131,7 @@ public sealed partial class Requests
     /// <summary>The focus goes to a record that was opened, and back to its row when it is closed.</summary>
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
+        await base.OnAfterRenderAsync(firstRender);
         if (!_loaded || _shownRecord == Model.RecordId)
         {
             return;

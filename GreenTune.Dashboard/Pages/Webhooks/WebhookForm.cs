@@ -1,9 +1,10 @@
 using GreenTune.Core.Contracts;
+using GreenTune.Dashboard.Ui;
 
 namespace GreenTune.Dashboard.Pages.Webhooks;
 
 /// <summary>A webhook as it is typed. Errors are kept by field, ours and the service's.</summary>
-public sealed class WebhookForm
+public sealed class WebhookForm : TypedForm
 {
     public const string NameField = "name";
     public const string UrlField = "url";
@@ -18,8 +19,7 @@ public sealed class WebhookForm
     public const int LongestSecret = 200;
 
     private const int ShortestSecret = 16;
-    private static readonly string[] Shown = [NameField, UrlField, SecretField, ActionsField, BudgetField];
-    private readonly Dictionary<string, string> _errors = new(StringComparer.Ordinal);
+    private static readonly string[] Fields = [NameField, UrlField, SecretField, ActionsField, BudgetField];
 
     /// <summary>The webhook that is edited; null for a new one.</summary>
     public WebhookView? Edited { get; private init; }
@@ -38,8 +38,7 @@ public sealed class WebhookForm
 
     public bool Paused { get; set; }
 
-    /// <summary>What went wrong with the whole, beside the fields.</summary>
-    public string? Problem { get; private set; }
+    protected override IReadOnlyCollection<string> Shown => Fields;
 
     public static WebhookForm New() => new();
 
@@ -57,8 +56,6 @@ public sealed class WebhookForm
     public static WebhookInput InputOf(WebhookView webhook) =>
         new() { Name = webhook.Name, Url = webhook.Url, Actions = webhook.Actions, BudgetId = webhook.BudgetId, Paused = webhook.Paused };
 
-    public string? ErrorOf(string field) => _errors.GetValueOrDefault(field);
-
     public void Hear(BudgetAction action, bool on)
     {
         if (on)
@@ -74,29 +71,28 @@ public sealed class WebhookForm
     /// <summary>Reads the form; null when something is wrong, with the errors set. Whether the address may be called, the service says.</summary>
     public WebhookInput? Read()
     {
-        _errors.Clear();
-        Problem = null;
+        Clear();
         if (Name.Trim().Length is 0 or > LongestName)
         {
-            _errors[NameField] = Name.Trim().Length == 0 ? "Give it a name, for example on-call channel" : $"At most {LongestName} characters";
+            Wrong(NameField, Name.Trim().Length == 0 ? "Give it a name, for example on-call channel" : $"At most {LongestName} characters");
         }
 
         if (!Uri.TryCreate(Url.Trim(), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
         {
-            _errors[UrlField] = "An address with http or https, for example https://hooks.example.com/greentune";
+            Wrong(UrlField, "An address with http or https, for example https://hooks.example.com/greentune");
         }
 
         if (Secret.Length is > 0 and (< ShortestSecret or > LongestSecret))
         {
-            _errors[SecretField] = $"{ShortestSecret} to {LongestSecret} characters, or empty";
+            Wrong(SecretField, $"{ShortestSecret} to {LongestSecret} characters, or empty");
         }
 
         if (Actions.Count == 0)
         {
-            _errors[ActionsField] = "Choose at least one: a webhook that hears of nothing is never called";
+            Wrong(ActionsField, "Choose at least one: a webhook that hears of nothing is never called");
         }
 
-        return _errors.Count > 0
+        return !IsGood
             ? null
             : new WebhookInput
             {
@@ -107,17 +103,5 @@ public sealed class WebhookForm
                 BudgetId = Guid.TryParse(Budget, out var budget) ? budget : null,
                 Paused = Paused,
             };
-    }
-
-    /// <summary>Shows what the service found wrong: at its fields where it names them, above the form otherwise.</summary>
-    public void Refuse(string message, IReadOnlyDictionary<string, string> fields)
-    {
-        foreach (var (field, text) in fields)
-        {
-            // "actions[1]" belongs to the actions.
-            _errors[field.Split('[', '.')[0]] = text;
-        }
-
-        Problem = fields.Count > 0 && _errors.Keys.All(Shown.Contains) ? null : message;
     }
 }

@@ -8,7 +8,6 @@ namespace GreenTune.Dashboard.Pages.Webhooks;
 public sealed partial class Webhooks
 {
     private string? _edited;
-    private string? _focusNext;
 
     /// <summary>"new" or the id of a webhook: the form is open.</summary>
     [SupplyParameterFromQuery(Name = "edit")]
@@ -50,15 +49,6 @@ public sealed partial class Webhooks
         }
     }
 
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        if (_focusNext is { } selector)
-        {
-            _focusNext = null;
-            await Session.FocusAsync(selector);
-        }
-    }
-
     protected override ValueTask DisposePageAsync()
     {
         Model.Dispose();
@@ -89,8 +79,7 @@ public sealed partial class Webhooks
 
         if (Model.Form is not null)
         {
-            // Not away from where somebody types already.
-            _focusNext = ".webhook-form:not(:focus-within) input";
+            FocusForm(".webhook-form");
         }
     }
 
@@ -99,7 +88,7 @@ public sealed partial class Webhooks
     private void Forget()
     {
         Model.Forget();
-        _focusNext = "h1";
+        FocusNext("h1");
     }
 
     private async Task SaveAsync()
@@ -110,12 +99,11 @@ public sealed partial class Webhooks
             Toasts.Done(created ? $"{webhook.Name} is told from now on." : $"{webhook.Name} is saved.");
             _edited = null;
             KeepInAddress(new Dictionary<string, object?> { ["edit"] = null });
-            _focusNext = Model.Created is null ? "h1" : ".secret input";
+            FocusNext(Model.Created is null ? "h1" : ".secret input");
         }
         else
         {
-            // Once the errors are drawn: before that there is nothing to focus.
-            _focusNext = ".webhook-form .invalid input, .webhook-form [role=alert]";
+            FocusProblem(".webhook-form");
         }
     }
 

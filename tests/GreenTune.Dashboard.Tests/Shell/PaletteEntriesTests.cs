@@ -33,5 +33,5 @@ public sealed class PaletteEntriesTests
         Assert.DoesNotContain(PaletteEntries.Find("key", [], [], [], LocalTimes.ForZone("Etc/UTC"), admin: false), e => e.Kind is "page" or "action");
     }
 
-    private static IReadOnlyList<PaletteEntry> Find(string text) => PaletteEntries.Find(text, [], World.Tenants, [.. World.Records.Take(8)], LocalTimes.ForZone("Etc/UTC"));
+    private static IReadOnlyList<PaletteEntry> Find(string text) => PaletteEntries.Find(text, [], World.Tenants, [.. World.Records.Take(8)], LocalTimes.ForZone("Etc/UTC"), admin: true);
 }
