@@ -39,17 +39,33 @@ if env --default-signal true 2>/dev/null; then
   hear_signals=(env --default-signal)
 fi
 
-# Runs the tests of a project that has been built. The program itself is named, not the project, which MSBuild would take seconds to look at.
+# Runs the tests of a project that has been built. Its own program runs them and says which take long; one that hangs is ended, and counted as failed by the summary.
 run_tests() {
   local configuration=${Configuration:-Release}
-  "${hear_signals[@]}" dotnet test "artifacts/bin/$1/${configuration,,}/$1.dll" --nologo --logger "trx;LogFileName=$1.trx" --results-directory "$results" --blame-hang-timeout 5min
+  echo "== $1"
+  "${hear_signals[@]}" timeout --foreground --kill-after=30s 15m \
+    "artifacts/bin/$1/${configuration,,}/$1" -noLogo -noColor -longRunning 120 -trx "$results/$1.trx" >"$results/$1.log" 2>&1
+  local ended=$?
+  echo $ended >"$results/$1.exit"
+  if [ $ended = 124 ] || [ $ended = 137 ]; then
+    echo "$1 was ended after 15 minutes; its last lines:"
+  elif [ $ended = 0 ]; then
+    tail -n 1 "$results/$1.log"
+    return
+  fi
+  tail -n 100 "$results/$1.log"
 }
 
 # Downloads while the processors compile.
 install_for_tests &
 installing=$!
-dotnet build GreenTune.Aspire.sln --nologo -v q
+
+# One compiler for all projects saves each its start. It is ours alone, by its name, and is ended here.
+compiler="greentune-tests-$$"
+UseSharedCompilation=true SharedCompilationId=$compiler dotnet build GreenTune.Aspire.sln --nologo -v q
 built=$?
+sdk=$(dotnet --info | sed -n 's/^ *Base Path: *//p')
+dotnet exec "${sdk%/}/Roslyn/bincore/VBCSCompiler.dll" -shutdown "-pipename:$compiler" >/dev/null 2>&1
 wait $installing
 [ $built = 0 ] || exit 1
 

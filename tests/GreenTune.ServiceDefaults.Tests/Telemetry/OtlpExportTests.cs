@@ -39,11 +39,25 @@ public sealed partial class OtlpExportTests : IAsyncLifetime
     private static async Task ServeOnceAsync(params (string Key, string Value)[] settings)
     {
         await using var service = await TestService.StartAsync(
-            app => app.MapGet("/exported/{id}", (int id) => id),
+            app =>
+            {
+                app.Use(AnswerBeforeTheEnd);
+                app.MapGet("/exported/{id}", (int id) => id);
+            },
             // However busy the machine is: what is tested is that it comes, not how fast.
-            settings: settings.Append(("Telemetry:LastExport", "00:01:00")).Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)));
+            settings: settings.Append(("Telemetry:LastExport", "00:01:00")).Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)),
+            // A server in memory does not wait, as Kestrel does, for a request that has been answered and is not over; until it is, its span has not ended.
+            listen: true);
         await service.Client.GetStringAsync("/exported/1");
         LogExported(service.App.Logger);
+    }
+
+    /// <summary>The service is told to stop while the request still has something to do.</summary>
+    private static async Task AnswerBeforeTheEnd(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        await context.Response.CompleteAsync();
+        await Task.Delay(TimeSpan.FromMilliseconds(200));
     }
 
     [Fact]
