@@ -34,9 +34,6 @@ internal sealed class GenerationService(
 {
     private const int MaxAlternatives = 8;
 
-    /// <summary>Times that a request has its model loaded: more would mean that several models push each other out for ever.</summary>
-    private const int MostLoads = 8;
-
     private static readonly TimeSpan LongestLoadWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StoppingRetry = TimeSpan.FromSeconds(5);
 
@@ -83,17 +80,17 @@ internal sealed class GenerationService(
                     Span = activity?.Context ?? default,
                     Meter = engine.Meter,
                 };
-                for (int attempt = 1; ; attempt++)
+                try
                 {
-                    try
-                    {
-                        return Submit(request, headers, run, served, sampling, constrained, prompts, verdict, deadline, activity, cancellation);
-                    }
-                    catch (ModelUnloadedException) when (attempt < MostLoads)
-                    {
-                        // It had to make room between its look-up and now: it is loaded again.
-                        served = await LoadedAsync(resolver.Resolve(served.Id), deadline, cancellation);
-                    }
+                    return Submit(request, headers, run, served, sampling, constrained, prompts, verdict, deadline, activity, cancellation);
+                }
+                catch (ModelUnloadedException)
+                {
+                    // It had to make room between its look-up and now: it is loaded again, and this time stays until it has the request.
+                    ServedConfiguration again = resolver.Resolve(served.Id);
+                    using IDisposable claim = again.ClaimLoad();
+                    served = await LoadedAsync(again, deadline, cancellation);
+                    return Submit(request, headers, run, served, sampling, constrained, prompts, verdict, deadline, activity, cancellation);
                 }
             }
             catch

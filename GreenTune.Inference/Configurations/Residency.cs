@@ -69,7 +69,8 @@ internal sealed partial class Residency(ConfigurationRegistry registry, Executio
     private async Task UnloadAsync(ServedConfiguration configuration)
     {
         LoadedConfiguration? loaded = configuration.Loaded;
-        configuration.Unload();
+        await configuration.UnloadUnclaimedAsync();
+        configuration.Release();
         _resident.Remove(configuration);
         if (loaded is not null)
         {

@@ -12,10 +12,10 @@ namespace GreenTune.Inference.Configurations;
 /// <param name="open">Opens the model's folder, building it where it has to be built.</param>
 internal sealed class ServedConfiguration(string id, string model, string precision, string provider, Func<IProgress<BuildProgress>, CancellationToken, Task<ModelFolder>> open)
 {
-    private volatile TaskCompletionSource<LoadedConfiguration> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HashSet<LoadClaim> _claims = [];
     private int _pins;
     private long _lastUsed;
-    private volatile State _state = new(ConfigurationState.Waiting, null);
+    private volatile State _state = new(ConfigurationState.Waiting, null, NotLoaded());
 
     public string Id { get; } = id;
 
@@ -33,7 +33,7 @@ internal sealed class ServedConfiguration(string id, string model, string precis
     public string? Error => _state.Error;
 
     /// <summary>Null until it is ready.</summary>
-    public LoadedConfiguration? Loaded => _loaded.Task.IsCompletedSuccessfully ? _loaded.Task.Result : null;
+    public LoadedConfiguration? Loaded => _state.Loaded.Task is { IsCompletedSuccessfully: true } loaded ? loaded.Result : null;
 
     /// <summary>Counts requests for any configuration; the higher, the later this one was used.</summary>
     public long LastUsed => Volatile.Read(ref _lastUsed);
@@ -52,13 +52,14 @@ internal sealed class ServedConfiguration(string id, string model, string precis
     public Task<LoadedConfiguration> ReadyAsync(CancellationToken cancellation)
     {
         Volatile.Write(ref _lastUsed, Interlocked.Increment(ref s_uses));
-        Task<LoadedConfiguration> loaded = _loaded.Task;
-        if (Stage == ConfigurationState.Unloaded)
+        // Once: whoever sees it unloaded asks for the load that completes what it waits for.
+        State state = _state;
+        if (state.Stage == ConfigurationState.Unloaded)
         {
             Load?.Invoke(this);
         }
 
-        return loaded.WaitAsync(cancellation);
+        return state.Loaded.Task.WaitAsync(cancellation);
     }
 
     /// <summary>Keeps it in memory until disposed, once it is there.</summary>
@@ -66,6 +67,21 @@ internal sealed class ServedConfiguration(string id, string model, string precis
     {
         Interlocked.Increment(ref _pins);
         return new PinHold(this);
+    }
+
+    /// <summary>
+    /// Lets a request that lost the model between its look-up and its submission keep what it is loaded for again: until this is disposed, the next load is not undone. To be held
+    /// from the look-up to the submission and no longer, since everyone who waits for the room waits for it.
+    /// </summary>
+    public IDisposable ClaimLoad()
+    {
+        var claim = new LoadClaim(this);
+        lock (_claims)
+        {
+            _claims.Add(claim);
+        }
+
+        return claim;
     }
 
     /// <summary>Keeps the folder from being removed by other processes; null until it is opened.</summary>
@@ -80,37 +96,66 @@ internal sealed class ServedConfiguration(string id, string model, string precis
         FolderUse = null;
     }
 
-    internal void Enter(ConfigurationState stage) => _state = new State(stage, null);
+    internal void Enter(ConfigurationState stage) => _state = new State(stage, null, _state.Loaded);
 
     internal void Ready(LoadedConfiguration loaded)
     {
-        _state = new State(ConfigurationState.Ready, null);
-        _loaded.TrySetResult(loaded);
+        State state = _state;
+        _state = new State(ConfigurationState.Ready, null, state.Loaded);
+        state.Loaded.TrySetResult(loaded);
     }
 
     /// <summary>It is not in memory any more, or has found no room there.</summary>
     /// <param name="reason">Tells those who wait for it why they wait in vain; null where nobody does.</param>
     internal void Unload(string? reason = null)
     {
-        TaskCompletionSource<LoadedConfiguration> before = _loaded;
-        _loaded = new TaskCompletionSource<LoadedConfiguration>(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<LoadedConfiguration> before = _state.Loaded;
         ResidentBytes = 0;
-        _state = new State(ConfigurationState.Unloaded, reason);
-        if (reason is not null && before.TrySetException(new ConfigurationFailedException(Id, reason)))
+        _state = new State(ConfigurationState.Unloaded, reason, NotLoaded());
+        if (reason is not null)
         {
-            _ = before.Task.Exception;
+            Refuse(before, reason);
+        }
+    }
+
+    /// <summary>Unloads it once nobody claims the load it has. Only requests that lost an earlier one claim it, so those are few and come to an end.</summary>
+    internal async Task UnloadUnclaimedAsync()
+    {
+        while (true)
+        {
+            Task served;
+            lock (_claims)
+            {
+                if (_claims.Count == 0)
+                {
+                    Unload();
+                    return;
+                }
+
+                served = Task.WhenAll(_claims.Select(claim => claim.Served));
+            }
+
+            await served;
         }
     }
 
     internal void Fail(string reason)
     {
-        _state = new State(ConfigurationState.Failed, reason);
-        if (_loaded.TrySetException(new ConfigurationFailedException(Id, reason)))
+        State state = _state;
+        _state = new State(ConfigurationState.Failed, reason, state.Loaded);
+        Refuse(state.Loaded, reason);
+    }
+
+    private void Refuse(TaskCompletionSource<LoadedConfiguration> loaded, string reason)
+    {
+        if (loaded.TrySetException(new ConfigurationFailedException(Id, reason)))
         {
-            // Nobody may be waiting; the failure has been logged and is shown by the state.
-            _ = _loaded.Task.Exception;
+            // Nobody may be waiting; the reason has been logged and is shown by the state.
+            _ = loaded.Task.Exception;
         }
     }
+
+    private static TaskCompletionSource<LoadedConfiguration> NotLoaded() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static long s_uses;
 
@@ -127,7 +172,28 @@ internal sealed class ServedConfiguration(string id, string model, string precis
         }
     }
 
-    private sealed record State(ConfigurationState Stage, string? Error);
+    private sealed class LoadClaim(ServedConfiguration configuration) : IDisposable
+    {
+        private readonly TaskCompletionSource _served = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Served => _served.Task;
+
+        public void Dispose()
+        {
+            lock (configuration._claims)
+            {
+                configuration._claims.Remove(this);
+            }
+
+            _served.TrySetResult();
+        }
+    }
+
+    /// <summary>One value, so that nobody sees a stage with the load of another.</summary>
+    /// <param name="Stage">Where it is on its way.</param>
+    /// <param name="Error">Why it failed, or found no room.</param>
+    /// <param name="Loaded">Completed by the load that this stage leads to, or was.</param>
+    private sealed record State(ConfigurationState Stage, string? Error, TaskCompletionSource<LoadedConfiguration> Loaded);
 }
 
 /// <summary>A configuration cannot serve.</summary>
