@@ -14,8 +14,8 @@ internal sealed class BudgetUsage(BudgetBook budgets, CarbonPricing pricing, Tim
     public const int MaxPoints = 288;
 
     /// <summary>
-    /// Cumulative settled use: the window's start, one point after each slice in which something was used, and now. Requests count at their start, as the
-    /// budget counts them.
+    /// Cumulative settled use: the window's start, one point before and one after each slice in which something was used, and now, so that a line through them is level where
+    /// nothing was. Requests count at their start, as the budget counts them.
     /// </summary>
     public async Task<IReadOnlyList<UsagePoint>> PointsAsync(AccountingDb db, BudgetRow row, CancellationToken cancellation)
     {
@@ -35,13 +35,18 @@ internal sealed class BudgetUsage(BudgetBook budgets, CarbonPricing pricing, Tim
         double used = 0;
         foreach (var group in slices.GroupBy(part => part.Slice).OrderBy(group => group.Key))
         {
+            DateTimeOffset before = At(group.Key);
+            if (before > points[^1].At)
+            {
+                points.Add(new UsagePoint(before, used));
+            }
+
             foreach (var part in group)
             {
                 used += part.Joules * BudgetQuantities.PerJoule(row.Quantity, (await pricing.ByIdAsync(part.FactorId, cancellation)).GramsPerJoule);
             }
 
-            DateTimeOffset at = RecordMapping.Time(Math.Min(start + (group.Key + 1) * slice, Math.Max(now.UtcTicks, start + 1))).ToOffset(window.Start.Offset);
-            points.Add(new UsagePoint(at, used));
+            points.Add(new UsagePoint(At(group.Key + 1), used));
         }
 
         if (now > points[^1].At)
@@ -50,5 +55,7 @@ internal sealed class BudgetUsage(BudgetBook budgets, CarbonPricing pricing, Tim
         }
 
         return points;
+
+        DateTimeOffset At(long sliceStart) => RecordMapping.Time(Math.Min(start + sliceStart * slice, Math.Max(now.UtcTicks, start + 1))).ToOffset(window.Start.Offset);
     }
 }

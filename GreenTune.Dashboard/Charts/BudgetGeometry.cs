@@ -101,6 +101,7 @@ internal sealed class BudgetGeometry
         var nowLabel = "now " + UnitScale.For(data.Used, data.Unit).Figure(data.Used);
         var onLeft = now.X + TraceGeometry.TextWidth(nowLabel) + 14 > plot.Right;
         var labelFrom = onLeft ? now.X - 10 - TraceGeometry.TextWidth(nowLabel) : now.X + 10;
+        var nowLabelY = ClearOf([.. lines.Where(l => labelFrom < plot.Left + LabelInset + TraceGeometry.TextWidth(l.Label) + 8)], lines, now.Y, plot);
         return new BudgetGeometry
         {
             Plot = plot,
@@ -114,12 +115,24 @@ internal sealed class BudgetGeometry
             Pace = data.AtEnd is { } end ? SvgPath.Line([(now.X, now.Y), PaceEnd(data.Used, end, now.X, y, plot)]) : null,
             Now = now,
             NowLabel = nowLabel,
-            NowLabelY = ClearOf([.. lines.Where(l => labelFrom < plot.Left + LabelInset + TraceGeometry.TextWidth(l.Label) + 8)], lines, now.Y, plot),
+            NowLabelY = nowLabelY,
             NowOnLeft = onLeft,
             Crossing = data.Crossing is { } crossing
-                ? new Mark(X(crossing.At), y.At(crossing.Threshold.Amount), data.Times.HourMinute(crossing.At), ColourOf(crossing.Threshold.Action))
+                ? MarkOf((X(crossing.At), y.At(crossing.Threshold.Amount)), data.Times.HourMinute(crossing.At), ColourOf(crossing.Threshold.Action), (labelFrom, labelFrom + TraceGeometry.TextWidth(nowLabel), nowLabelY), plot)
                 : null,
         };
+    }
+
+    /// <summary>Its label is below the point, or above it where what is said of now stands below; where neither has room, the headline tells the time.</summary>
+    private static Mark MarkOf((double X, double Y) at, string label, string colour, (double Left, double Right, double Y) taken, PlotArea plot)
+    {
+        var anchor = at.X > plot.Right - 24 ? "end" : "middle";
+        var width = TraceGeometry.TextWidth(label);
+        var left = anchor == "end" ? at.X - width : at.X - (width / 2);
+        var clear = new[] { at.Y + 22, at.Y - 12 }
+            .Where(y => y > plot.Top + 8 && y < plot.Bottom - 4 && (left > taken.Right + 4 || left + width < taken.Left - 4 || Math.Abs(y - taken.Y) >= LabelHeight))
+            .Cast<double?>().FirstOrDefault();
+        return new Mark(at.X, at.Y, clear is null ? string.Empty : label, clear ?? at.Y, anchor, colour);
     }
 
     /// <summary>The first height near a point at which no threshold crosses a text and none of the labels beside it touches it; below the point where there is none.</summary>
@@ -190,5 +203,5 @@ internal sealed class BudgetGeometry
     public sealed record Line(double Y, double LabelY, string Label, string Colour, string? Dashes);
 
     /// <summary>Where the pace passes a threshold.</summary>
-    public sealed record Mark(double X, double Y, string Label, string Colour);
+    public sealed record Mark(double X, double Y, string Label, double LabelY, string Anchor, string Colour);
 }

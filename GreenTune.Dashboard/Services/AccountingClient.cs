@@ -37,6 +37,10 @@ public sealed class AccountingClient(HttpClient http, SignedIn? user = null) : S
         using var response = await SendAsync(HttpMethod.Delete, "api/budgets/" + id, null, cancellationToken);
     }
 
+    /// <summary>What a budget would have done to requests of the past; nothing is saved.</summary>
+    public Task<BudgetPreview> TryBudgetAsync(BudgetPreviewRequest request, CancellationToken cancellationToken) =>
+        SendAsync<BudgetPreview>(HttpMethod.Post, "api/budgets/preview", request, cancellationToken);
+
     public Task<IReadOnlyList<UsagePoint>> GetBudgetUsageAsync(Guid id, CancellationToken cancellationToken) =>
         GetAsync<IReadOnlyList<UsagePoint>>($"api/budgets/{id}/usage", cancellationToken);
 

@@ -85,6 +85,14 @@ public static class BudgetText
                 [ChartCell.Time(d.At, times.Full(d.At)), new(d.BudgetName), new(d.Tenant ?? string.Empty), new(d.Action), new(d.Effect), new(d.Detail), new(d.RequestId ?? string.Empty)]),
         ]);
 
+    /// <summary>"notify", "degrade", "block".</summary>
+    public static string Word(BudgetAction action) => action switch
+    {
+        BudgetAction.Notify => "notify",
+        BudgetAction.Degrade => "degrade",
+        _ => "block",
+    };
+
     /// <summary>"4 active, 1 paused".</summary>
     public static string Count(IReadOnlyList<BudgetStatus> budgets)
     {

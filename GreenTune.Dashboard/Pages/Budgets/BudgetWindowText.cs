@@ -21,7 +21,10 @@ public static class BudgetWindowText
     };
 
     /// <summary>"day", "week": what ends.</summary>
-    public static string Period(Budget budget) => budget.Period switch
+    public static string Period(Budget budget) => Period(budget.Period);
+
+    /// <inheritdoc cref="Period(Budget)"/>
+    public static string Period(BudgetPeriod period) => period switch
     {
         BudgetPeriod.Hour => "hour",
         BudgetPeriod.Day => "day",

@@ -124,6 +124,14 @@ public sealed partial class Budgets
         }
     }
 
+    private async Task TryAsync()
+    {
+        if (!await Model.TryAsync())
+        {
+            FocusProblem(".budget-form");
+        }
+    }
+
     private async Task PauseAsync(BudgetStatus status)
     {
         var paused = !status.Budget.Paused;

@@ -11,6 +11,9 @@ public sealed class BudgetsModel(AccountingClient accounting, TimeProvider time)
     /// <summary>Lines of the log that are loaded at once.</summary>
     public const int DecisionPage = 20;
 
+    /// <summary>How much of the past a budget can be tried on, in days; Accounting takes 92 at most.</summary>
+    public static readonly IReadOnlyList<(int Value, string Text)> TrialSpans = [(7, "7 days"), (30, "30 days"), (90, "90 days")];
+
     /// <summary>Use and log follow the events, but not each of them.</summary>
     private static readonly TimeSpan FollowInterval = TimeSpan.FromSeconds(2);
 
@@ -23,6 +26,15 @@ public sealed class BudgetsModel(AccountingClient accounting, TimeProvider time)
     public Loadable<IReadOnlyList<UsagePoint>> Usage { get; } = new(time);
 
     public Loadable<Page<BudgetDecision>> Decisions { get; } = new(time);
+
+    /// <summary>What the budget of the form would have done to requests of the past.</summary>
+    public Loadable<BudgetPreview> Trial { get; } = new(time);
+
+    /// <summary>The budget that was tried, as the form said then; null when none was.</summary>
+    public BudgetInput? Tried { get; private set; }
+
+    /// <summary>One of <see cref="TrialSpans"/>.</summary>
+    public int TrialDays { get; private set; } = 30;
 
     /// <summary>The form when it is open.</summary>
     public BudgetForm? Form { get; private set; }
@@ -98,11 +110,43 @@ public sealed class BudgetsModel(AccountingClient accounting, TimeProvider time)
 
     public Task LoadUsageAsync() => SelectedId is { } id ? Usage.LoadAsync(token => accounting.GetBudgetUsageAsync(id, token)) : Task.CompletedTask;
 
-    public void OpenNew(string? tenant) => Form = BudgetForm.New(tenant);
+    public void OpenNew(string? tenant) => Show(BudgetForm.New(tenant));
 
-    public void OpenEdit(Guid id) => Form = Budgets.Value?.FirstOrDefault(b => b.Budget.Id == id) is { } status ? BudgetForm.Edit(status.Budget) : null;
+    public void OpenEdit(Guid id) => Show(Budgets.Value?.FirstOrDefault(b => b.Budget.Id == id) is { } status ? BudgetForm.Edit(status.Budget) : null);
 
-    public void CloseForm() => Form = null;
+    public void CloseForm() => Show(null);
+
+    /// <summary>Tries the form's budget on the past; false, with the form's errors set, when there is something wrong with it.</summary>
+    public async Task<bool> TryAsync()
+    {
+        if (Form?.Read() is not { } input)
+        {
+            return false;
+        }
+
+        Tried = input;
+        Trial.Clear();
+        await RunTrialAsync();
+        return true;
+    }
+
+    /// <summary>Tries what was tried on another span.</summary>
+    public Task TryOverAsync(int days)
+    {
+        TrialDays = days;
+        return RunTrialAsync();
+    }
+
+    public Task RunTrialAsync()
+    {
+        if (Tried is not { } input)
+        {
+            return Task.CompletedTask;
+        }
+
+        var now = time.GetUtcNow();
+        return Trial.LoadAsync(token => accounting.TryBudgetAsync(new BudgetPreviewRequest { Budget = input, From = now.AddDays(-TrialDays), To = now }, token));
+    }
 
     /// <summary>Saves the form; returns the budget when it holds now, null with the form's errors set otherwise.</summary>
     public async Task<BudgetStatus?> SaveAsync()
@@ -119,7 +163,7 @@ public sealed class BudgetsModel(AccountingClient accounting, TimeProvider time)
                 ? await accounting.UpdateBudgetAsync(edited.Id, input, CancellationToken.None)
                 : await accounting.CreateBudgetAsync(input, CancellationToken.None);
             Put(status);
-            Form = null;
+            CloseForm();
             await Task.WhenAll(SelectAsync(status.Budget.Id), LoadDecisionsAsync());
             return status;
         }
@@ -214,7 +258,15 @@ public sealed class BudgetsModel(AccountingClient accounting, TimeProvider time)
         Budgets.Dispose();
         Usage.Dispose();
         Decisions.Dispose();
+        Trial.Dispose();
         _follow.Dispose();
+    }
+
+    private void Show(BudgetForm? form)
+    {
+        Form = form;
+        Tried = null;
+        Trial.Clear();
     }
 
     private void Put(BudgetStatus status) =>
@@ -225,7 +277,7 @@ public sealed class BudgetsModel(AccountingClient accounting, TimeProvider time)
         Budgets.Set([.. (Budgets.Value ?? []).Where(b => b.Budget.Id != id)]);
         if (Form?.Edited?.Id == id)
         {
-            Form = null;
+            CloseForm();
         }
 
         if (SelectedId == id)

@@ -36,7 +36,7 @@ public sealed record RestatementReview
         return new RestatementReview
         {
             Input = input,
-            Span = $"{RestatementText.Span(input.From, input.To)}, {Figures.Count((long)(input.To - input.From).TotalHours)} hours",
+            Span = $"{RestatementText.Span(input.From, input.To)}, {RestatementText.Hours((long)(input.To - input.From).TotalHours)}",
             Holds = span.Joules is { } joules
                 ? $"{Figures.Count(metered)} metered requests: {Figures.Energy(new Joules(joules.Value))}, priced at {(span.CO2eGrams is { } grams ? Figures.Carbon(new GramsCO2e(grams.Value)).ToString() : "nothing yet")} when they arrived."
                     + (span.Unmetered > 0 ? $" {Figures.Count(span.Unmetered)} requests have no energy, and so no grams either way." : string.Empty)

@@ -21,6 +21,9 @@ public static class RestatementText
     /// <summary>In UTC, because factors are of its hours: "1 Oct 2026, 00:00 to 1 Nov 2026, 00:00 UTC".</summary>
     public static string Span(DateTimeOffset from, DateTimeOffset to) => $"{Hour(from)} to {Hour(to)} UTC";
 
+    /// <summary>"1 hour", "744 hours".</summary>
+    public static string Hours(long hours) => hours == 1 ? "1 hour" : $"{Figures.Count(hours)} hours";
+
     /// <summary>What each hour gets, as a sentence.</summary>
     public static string Gets(RestatementInput input)
     {

@@ -1,5 +1,6 @@
 using GreenTune.Core.Contracts;
 using GreenTune.Dashboard.Formatting;
+using GreenTune.Dashboard.Pages.Budgets;
 using GreenTune.Dashboard.Ui;
 
 namespace GreenTune.Dashboard.Pages.Webhooks;
@@ -44,14 +45,7 @@ public static class WebhookText
     };
 
     /// <summary>"notify, degrade, block of all budgets".</summary>
-    public static string Hears(WebhookView webhook, IReadOnlyList<BudgetStatus>? budgets) => $"{string.Join(", ", webhook.Actions.Select(Action))} of {Whose(webhook, budgets)}";
-
-    public static string Action(BudgetAction action) => action switch
-    {
-        BudgetAction.Notify => "notify",
-        BudgetAction.Degrade => "degrade",
-        _ => "block",
-    };
+    public static string Hears(WebhookView webhook, IReadOnlyList<BudgetStatus>? budgets) => $"{string.Join(", ", webhook.Actions.Select(BudgetText.Word))} of {Whose(webhook, budgets)}";
 
     /// <summary>A test delivery's result as a sentence.</summary>
     public static string Test(WebhookTest test) => test.Delivered

@@ -134,4 +134,24 @@ public sealed class BudgetsApiTests
         // Half of the requests had started by 05:00.
         Assert.Equal(0.3, points.Last(point => point.At <= midnight.AddHours(5)).Used, 0.006);
     }
+
+    [Theory]
+    [OnEveryStore]
+    public async Task The_burn_down_is_level_where_nothing_was_used(StoreKind store)
+    {
+        await using AccountingHost host = await AccountingHost.StartAsync(store);
+        Guid id = (await host.SendAsync<BudgetStatus>(HttpMethod.Post, "/api/budgets", Samples.Budget(limit: 1, quantity: BudgetQuantity.KilowattHours), HttpStatusCode.Created)).Budget.Id;
+        DateTimeOffset midnight = new(2026, 11, 19, 0, 0, 0, TimeSpan.FromHours(1));
+        await host.StoreAsync(Samples.Record("chatcmpl-early", 3600, startedAt: midnight.AddHours(2), seconds: 10), Samples.Record("chatcmpl-late", 7200, startedAt: midnight.AddHours(11), seconds: 10));
+        UsagePoint[] points = await host.GetAsync<UsagePoint[]>($"/api/budgets/{id}/usage");
+        Assert.Equal([0, 0, 0.001, 0.001, 0.003, 0.003], points.Select(point => Math.Round(point.Used, 9)));
+        // Each rise is within a slice of five minutes about its request.
+        Assert.All(
+            new[] { (Rise: 1, At: midnight.AddHours(2)), (Rise: 3, At: midnight.AddHours(11)) },
+            step =>
+            {
+                Assert.InRange(step.At, points[step.Rise].At, points[step.Rise + 1].At);
+                Assert.InRange((points[step.Rise + 1].At - points[step.Rise].At).TotalMinutes, 5, 5.1);
+            });
+    }
 }

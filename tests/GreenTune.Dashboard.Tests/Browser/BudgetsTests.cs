@@ -31,6 +31,30 @@ public sealed class BudgetsTests(ChromiumFixture chromium)
     }
 
     [Fact]
+    public async Task A_budget_is_tried_on_the_past_before_it_holds()
+    {
+        await using var test = await BrowserTest.StartAsync(chromium);
+        await test.OpenAsync("/budgets?edit=new");
+        var form = test.Page.Locator("[data-panel=budget-form]");
+        await form.GetByLabel("Name").FillAsync("Support desk, tight");
+        await form.GetByLabel("Tenant").FillAsync("team-support");
+        await form.GetByRole(AriaRole.Button, new() { Name = "Try on the past" }).ClickAsync();
+        await Assertions.Expect(form.GetByText("Set a limit, for example 4.00")).ToBeVisibleAsync();
+        await form.GetByLabel("Limit").FillAsync("0.05");
+        await form.GetByRole(AriaRole.Button, new() { Name = "Try on the past" }).ClickAsync();
+        var trial = test.Page.Locator("[data-panel=budget-trial]");
+        await Assertions.Expect(trial.Locator("[data-trial]")).ToContainTextAsync("would have been refused");
+        await test.ShootAsync("budget-trial");
+        await trial.GetByRole(AriaRole.Button, new() { Name = "7 days" }).ClickAsync();
+        await Assertions.Expect(trial.GetByRole(AriaRole.Button, new() { Name = "7 days" })).ToHaveAttributeAsync("aria-pressed", "true");
+        await Assertions.Expect(form.GetByLabel("Limit")).ToHaveValueAsync("0.05");
+        Assert.Equal(4, test.Services.World.Budgets.Count);
+        await form.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await Assertions.Expect(trial).ToHaveCountAsync(0);
+        Assert.Equal([], test.Errors);
+    }
+
+    [Fact]
     public async Task Mistakes_are_told_at_their_fields_and_the_first_one_gets_the_focus()
     {
         await using var test = await BrowserTest.StartAsync(chromium);

@@ -83,6 +83,26 @@ public sealed class GeometryTests
         Assert.All(lines.Zip(lines.Skip(1)), pair => Assert.True(pair.Second.LabelY - pair.First.LabelY >= 15));
     }
 
+    [Theory]
+    [InlineData(0.01)]
+    [InlineData(0.2)]
+    [InlineData(0.6)]
+    [InlineData(3)]
+    [InlineData(14)]
+    public void The_label_of_a_crossing_and_that_of_now_do_not_touch(double hoursAhead)
+    {
+        BudgetChartData data = Budget(used: 6.3, atEnd: 15);
+        var g = BudgetGeometry.Of(data with { Crossing = (data.Now.AddHours(hoursAhead), data.Thresholds[0]) }, 720, 364);
+        Assert.NotNull(g.Crossing);
+        Assert.NotEmpty(g.Crossing.Label);
+        var width = TraceGeometry.TextWidth(g.Crossing.Label);
+        var left = g.Crossing.Anchor == "end" ? g.Crossing.X - width : g.Crossing.X - (width / 2);
+        var nowWidth = TraceGeometry.TextWidth(g.NowLabel);
+        var nowLeft = g.NowOnLeft ? g.Now!.Value.X - 10 - nowWidth : g.Now!.Value.X + 10;
+        Assert.True(left >= nowLeft + nowWidth || left + width <= nowLeft || Math.Abs(g.Crossing.LabelY - g.NowLabelY) >= 14, $"{g.Crossing} and {g.NowLabel} at {nowLeft}, {g.NowLabelY}");
+        Assert.InRange(left + width, g.Plot.Left, g.Plot.Right + 1);
+    }
+
     private static BudgetChartData Budget(double used, double atEnd) => new()
     {
         From = Midnight,

@@ -61,6 +61,9 @@ internal static class FakeAccounting
             services.Events.Send(EventNames.Budget, status);
             return Results.Created($"/api/budgets/{budget.Id}", status);
         });
+        app.MapPost("/api/budgets/preview", IResult (BudgetPreviewRequest request) => request.To - request.From > TimeSpan.FromDays(92)
+            ? Results.ValidationProblem(new Dictionary<string, string[]> { ["from"] = ["A preview spans at most 92 days."] })
+            : Results.Ok(SampleBudgets.Try(From(request.Budget, Guid.NewGuid(), world.Now, world.Now, 1), request, world.Records)));
         app.MapPut("/api/budgets/{id:guid}", IResult (Guid id, BudgetInput input) =>
         {
             if (world.Find(id) is not { } old)

@@ -1,3 +1,4 @@
+using GreenTune.Core.Budgets;
 using GreenTune.Core.Contracts;
 
 namespace GreenTune.Dashboard.Tests.FakeBackend;
@@ -47,6 +48,32 @@ internal static class SampleBudgets
             Quality = EnergyQuality.Estimated,
             WindowStart = midnight,
             ResetsAt = midnight.AddDays(1),
+        };
+    }
+
+    /// <summary>The budget on the records of a span, as Accounting tries it.</summary>
+    public static BudgetPreview Try(Budget budget, BudgetPreviewRequest request, IReadOnlyList<RecordView> records)
+    {
+        var counted = records.Where(r => (budget.Tenant is null || r.Record.Tenant == budget.Tenant) && r.Record.StartedAt >= request.From && r.Record.StartedAt < request.To).ToList();
+        var replay = new BudgetReplay(budget, TimeZoneInfo.Utc);
+        foreach (var record in counted.Where(r => r.Record.Energy.Joules is not null).OrderBy(r => r.Record.StartedAt))
+        {
+            replay.Next(record.Record.StartedAt, AmountOf(record, budget.Quantity));
+        }
+
+        return new BudgetPreview
+        {
+            From = request.From,
+            To = request.To,
+            Requests = replay.Requests,
+            Unmetered = counted.Count - replay.Requests,
+            Notified = replay.Notified,
+            Degraded = replay.Degraded,
+            Blocked = replay.Blocked,
+            Used = replay.Used,
+            Passed = replay.Passed,
+            Windows = replay.Windows(),
+            Notes = ["Each request counts with what it used. A budget reserves more than that before a request runs, so it may act a little earlier."],
         };
     }
 
