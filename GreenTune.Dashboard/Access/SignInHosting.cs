@@ -116,7 +116,9 @@ internal static partial class SignInHosting
 
     private static RazorComponentResult<SignInPage> Page(HttpContext context, string? target, string? problem, int refused = StatusCodes.Status401Unauthorized)
     {
-        context.Response.Headers.CacheControl = "no-store";
+        // As the form's protection against forgery sets them itself, with a warning where they differ.
+        context.Response.Headers.CacheControl = "no-cache, no-store";
+        context.Response.Headers.Pragma = "no-cache";
         return new RazorComponentResult<SignInPage>(new Dictionary<string, object?>
         {
             [nameof(SignInPage.Return)] = Local(target),

@@ -16,6 +16,8 @@ internal static class QuietLogging
                 ["Logging:LogLevel:System"] = "Warning",
                 // It logs an error for every probe of a service that is still loading; who is unhealthy logs the reason itself, and /health answers with it.
                 ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
+                // It warns that the dashboard's session keys are not encrypted: they lie in the data folder, which its owner alone reads.
+                ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager"] = "Error",
             },
         });
 }

@@ -9,7 +9,7 @@ namespace GreenTune.EndToEnd.Tests.Running;
 /// <summary>OpenAI's own client at GreenTune's address, as the README shows it, with a tenant's header.</summary>
 internal static class Chats
 {
-    public static ChatClient Client(GreenTuneProcess product, string model, string? tenant = null)
+    public static ChatClient Client(GreenTuneProcess product, string model, string? tenant = null, string key = "none")
     {
         var options = new OpenAIClientOptions { Endpoint = new Uri(product.Inference.BaseAddress!, "v1"), RetryPolicy = new ClientRetryPolicy(0), NetworkTimeout = TimeSpan.FromMinutes(2) };
         if (tenant is not null)
@@ -17,7 +17,7 @@ internal static class Chats
             options.AddPolicy(new TenantHeader(tenant), PipelinePosition.PerCall);
         }
 
-        return new ChatClient(model, new ApiKeyCredential("none"), options);
+        return new ChatClient(model, new ApiKeyCredential(key), options);
     }
 
     /// <summary>Asks and returns the answer with the id of its record.</summary>

@@ -19,12 +19,15 @@ internal sealed class GreenTuneProcess : IAsyncDisposable
     private readonly List<string> _lines = [];
     private readonly string _data;
 
-    private GreenTuneProcess(Process process, string data, Uri inference, Uri accounting, Uri dashboard)
+    /// <summary>The setting of the first key; the test's own calls use it too.</summary>
+    public const string BootstrapKey = "Access__BootstrapKey";
+
+    private GreenTuneProcess(Process process, string data, string? key, Uri inference, Uri accounting, Uri dashboard)
     {
         _process = process;
         _data = data;
-        Inference = Client(inference);
-        Accounting = Client(accounting);
+        Inference = Client(inference, key);
+        Accounting = Client(accounting, key);
         Dashboard = dashboard;
         process.OutputDataReceived += Keep;
         process.ErrorDataReceived += Keep;
@@ -74,7 +77,7 @@ internal sealed class GreenTuneProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        var product = new GreenTuneProcess(Process.Start(start)!, data, Loopback(ports[0]), Loopback(ports[1]), Loopback(ports[2]));
+        var product = new GreenTuneProcess(Process.Start(start)!, data, settings.FirstOrDefault(setting => setting.Name == BootstrapKey).Value, Loopback(ports[0]), Loopback(ports[1]), Loopback(ports[2]));
         try
         {
             await product.ReadyAsync();
@@ -171,7 +174,12 @@ internal sealed class GreenTuneProcess : IAsyncDisposable
         }
     }
 
-    private static HttpClient Client(Uri address) => new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
+    private static HttpClient Client(Uri address, string? key)
+    {
+        var client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
+        client.DefaultRequestHeaders.Authorization = key is null ? null : new("Bearer", key);
+        return client;
+    }
 
     private static Uri Loopback(int port) => new($"http://localhost:{port}/");
 
