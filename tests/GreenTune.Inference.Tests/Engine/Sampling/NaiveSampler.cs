@@ -33,6 +33,8 @@ internal static class NaiveSampler
     public static double[]? Probabilities(double[] logits, SamplingSettings settings)
     {
         const double Near = 2e-5;
+        // The sampler's weights are floats: of two tokens nearer than this it cannot tell the likelier.
+        const double Same = 1e-6;
         int[] order = [.. Enumerable.Range(0, logits.Length).OrderByDescending(id => logits[id]).ThenBy(id => id)];
         double[] weights = [.. logits.Select(logit => Math.Exp((logit - logits[order[0]]) / settings.Temperature))];
         if (weights.Any(weight => settings.MinP > 0 && settings.MinP < 1 && Math.Abs(weight / settings.MinP - 1) < Near))
@@ -51,6 +53,11 @@ internal static class NaiveSampler
             {
                 return null;
             }
+        }
+
+        if (settings.TopP < 1 && count < kept.Length && logits[kept[count - 1]] != logits[kept[count]] && weights[kept[count - 1]] / weights[kept[count]] - 1 < Same)
+        {
+            return null;
         }
 
         var probabilities = new double[logits.Length];
