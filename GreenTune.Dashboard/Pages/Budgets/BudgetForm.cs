@@ -25,7 +25,6 @@ public sealed class BudgetForm : TypedForm
     /// <summary>Longest name, as the contract says.</summary>
     public const int LongestName = 80;
 
-
     /// <summary>The budget that is edited; null for a new one.</summary>
     public Budget? Edited { get; private init; }
 

@@ -1,17 +1,18 @@
+using GreenTune.EndToEnd.Tests.Running;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace GreenTune.EndToEnd.Tests.Telemetry;
 
 /// <summary>A collector in this process: OTLP by HTTP with protobuf, traces kept, the rest taken and forgotten.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
-    private readonly WebApplication _app;
     private readonly List<OtlpSpan> _spans = [];
+    private WebApplication _app = null!;
 
-    private OtlpReceiver(WebApplication app) => _app = app;
+    private OtlpReceiver()
+    {
+    }
 
     public string Address => _app.Urls.First();
 
@@ -28,13 +29,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public static async Task<OtlpReceiver> StartAsync()
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        WebApplication app = builder.Build();
-        var receiver = new OtlpReceiver(app);
-        app.MapPost("/v1/{signal}", receiver.TakeAsync);
-        await app.StartAsync();
+        var receiver = new OtlpReceiver();
+        receiver._app = await LoopbackServer.StartAsync(app => app.MapPost("/v1/{signal}", receiver.TakeAsync));
         return receiver;
     }
 

@@ -4,20 +4,21 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using GreenTune.Core.Contracts;
+using GreenTune.EndToEnd.Tests.Running;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace GreenTune.EndToEnd.Tests.Webhooks;
 
 /// <summary>Somebody's chat channel, which takes what is signed with its secret and refuses the rest.</summary>
 internal sealed class WebhookReceiver : IAsyncDisposable
 {
-    private readonly WebApplication _app;
     private readonly ConcurrentQueue<WebhookEvent> _events = [];
+    private WebApplication _app = null!;
 
-    private WebhookReceiver(WebApplication app) => _app = app;
+    private WebhookReceiver()
+    {
+    }
 
     public string Address => _app.Urls.First() + "/hook";
 
@@ -28,13 +29,8 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     public static async Task<WebhookReceiver> StartAsync()
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        WebApplication app = builder.Build();
-        var receiver = new WebhookReceiver(app);
-        app.MapPost("/hook", receiver.TakeAsync);
-        await app.StartAsync();
+        var receiver = new WebhookReceiver();
+        receiver._app = await LoopbackServer.StartAsync(app => app.MapPost("/hook", receiver.TakeAsync));
         return receiver;
     }
 
